@@ -1,0 +1,1 @@
+"""Encryption with Fernet (AES-128-CBC with HMAC-SHA256)."""

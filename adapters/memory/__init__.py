@@ -1,0 +1,1 @@
+"""Every port in memory: for tests, and the specification by example of what the real adapters do."""

@@ -1,0 +1,89 @@
+"""The memory that the in-memory stores share, as the SQLite stores share one file."""
+
+from datetime import datetime
+
+import attrs
+
+from domain.account import Account, AccountId
+from domain.change import AccountChange, AuditEntry
+from domain.errors import ConflictError, NotFoundError, StaleKeyError
+from domain.account import user_key
+from domain.refreshing import RefreshState
+from domain.token import AccessToken
+from ports.cipher import Binding, Cipher, KeyId
+from ports.event_codec import EncodedEvent, EventCodec
+
+CLIENT_SECRETS = "client_secrets"
+ACCESS_TOKEN = "access_token"  # noqa: S105 - a field's name
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a field's name
+HIDDEN = "hidden"
+
+
+@attrs.define(kw_only=True)
+class TokenRow:
+    """What is kept of one account's token; the secrets themselves are among the ciphertexts."""
+
+    access: AccessToken | None = None
+    due_at: datetime | None = None
+    state: RefreshState = RefreshState()
+
+
+@attrs.define(kw_only=True)
+class MemoryDatabase:
+    """Plain dictionaries. Every method of a store runs without awaiting, so that each is a transaction."""
+
+    cipher: Cipher
+    codec: EventCodec
+    accounts: dict[AccountId, Account] = attrs.field(factory=dict)
+    audit: list[AuditEntry] = attrs.field(factory=list)
+    outbox: list[EncodedEvent] = attrs.field(factory=list)
+    tokens: dict[AccountId, TokenRow] = attrs.field(factory=dict)
+    ciphertexts: dict[Binding, str] = attrs.field(factory=dict)
+    primary_key: KeyId | None = None
+    written: dict[AccountId, int] = attrs.field(factory=dict)
+    writes: int = 0
+
+    def named(self, user_id: str) -> Account | None:
+        """Return the account with this user id."""
+        key = user_key(user_id)
+        return next((account for account in self.accounts.values() if user_key(account.user_id) == key), None)
+
+    def may_encrypt(self) -> KeyId:
+        """Return the key that everybody encrypts with now, recording this process's first one if there is none.
+
+        Raises:
+            StaleKeyError: it is not this process's first.
+        """
+        first = self.cipher.key_ids[0]
+        self.primary_key = self.primary_key or first
+        if self.primary_key != first:
+            msg = f"Secrets are now encrypted with key {self.primary_key}: restart with it first in ENCRYPTION_KEY."
+            raise StaleKeyError(msg, details={"primary": self.primary_key, "first": first})
+        return first
+
+    def check(self, change: AccountChange) -> None:
+        """Raise what keeps the change from being stored, if anything does."""
+        current, before, after = self.accounts.get(change.after.account_id), change.before, change.after
+        if before is not None and current is None:
+            msg = f"Account {before.user_id!r} does not exist."
+            raise NotFoundError(msg)
+        if (before is None) != (current is None) or (before and current and before.version != current.version):
+            msg = f"Account {after.user_id!r} was changed meanwhile."
+            raise ConflictError(msg, error_code="VERSION_CONFLICT", details={"user_id": after.user_id})
+        other = self.named(after.user_id)
+        if other is not None and other.account_id != after.account_id:
+            msg = f"User id {after.user_id!r} belongs to another account."
+            raise ConflictError(msg, error_code="USER_ID_TAKEN", details={"user_id": after.user_id})
+
+    def store(self, change: AccountChange) -> None:
+        """Store a checked change with its audit entry and its event."""
+        self.accounts[change.after.account_id] = change.after
+        self.tokens.setdefault(change.after.account_id, TokenRow())
+        self.audit.append(change.audit)
+        self.outbox.append(self.codec.encode(change.event))
+        self.touch(change.after.account_id)
+
+    def touch(self, account_id: AccountId) -> None:
+        """Make it news that the account or its token was written."""
+        self.writes += 1
+        self.written[account_id] = self.writes

@@ -1,0 +1,65 @@
+"""Looking after the secrets in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from adapters.memory.database import MemoryDatabase
+from domain.errors import EncryptionError
+from ports.cipher import Binding, KeyId
+from ports.secret_store import Position, Reencrypted, SecretFault, SecretStore
+
+
+@attrs.frozen
+class MemorySecretStore(SecretStore):
+    """All ciphertexts stand in one dictionary; a position is the last binding of a batch."""
+
+    database: MemoryDatabase
+
+    async def primary_key(self) -> KeyId | None:
+        """Return the recorded key."""
+        return self.database.primary_key
+
+    async def count_by_key(self) -> Mapping[KeyId, int]:
+        """Count."""
+        return Counter(self.database.cipher.key_id(text) for text in self.database.ciphertexts.values())
+
+    async def promote(self) -> None:
+        """Record the cipher's first key."""
+        self.database.primary_key = self.database.cipher.key_ids[0]
+
+    async def reencrypt(self, limit: int, after: Position | None = None) -> Reencrypted:
+        """Go through the bindings in order."""
+        key, cipher = self.database.may_encrypt(), self.database.cipher
+        old = sorted(
+            (_position(binding), binding, text)
+            for binding, text in self.database.ciphertexts.items()
+            if cipher.key_id(text) != key and (after is None or _position(binding) > after)
+        )[:limit]
+        faults = []
+        for _, binding, text in old:
+            try:
+                self.database.ciphertexts[binding] = cipher.encrypt(cipher.decrypt(text, binding), binding)
+            except EncryptionError as error:
+                faults.append(_fault(cipher.key_id(text), binding, error))
+        return Reencrypted(moved=len(old) - len(faults), faults=faults, after=old[-1][0] if old else None)
+
+    async def faults(self, limit: int = 100) -> Sequence[SecretFault]:
+        """Open everything."""
+        found = []
+        for binding, text in self.database.ciphertexts.items():
+            try:
+                self.database.cipher.decrypt(text, binding)
+            except EncryptionError as error:
+                key = KeyId(text[:8]) if ":" in text else None
+                found.append(_fault(key, binding, error))
+        return found[:limit]
+
+
+def _position(binding: Binding) -> Position:
+    return Position(f"{binding.owner}\0{binding.field}")
+
+
+def _fault(key: KeyId | None, binding: Binding, error: EncryptionError) -> SecretFault:
+    return SecretFault(binding=binding, key_id=key, problem=error.message)

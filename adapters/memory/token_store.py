@@ -1,0 +1,166 @@
+"""Tokens in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from adapters.memory.account_store import revealed
+from adapters.memory.database import ACCESS_TOKEN, HIDDEN, REFRESH_TOKEN, MemoryDatabase, TokenRow
+from domain.account import AccountId, AccountStatus
+from domain.change import AccountChange
+from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError
+from domain.lifecycle import Transition
+from domain.refreshing import BACKOFF_LAST, Wait
+from domain.token import AccessToken, Token
+from ports.cipher import Binding, KeyId
+from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
+
+
+@attrs.frozen
+class MemoryTokenStore(TokenStore):
+    """Follows the port to the letter, one dictionary row per account."""
+
+    database: MemoryDatabase
+
+    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
+        """Decrypt the access token only."""
+        account = self.database.named(user_id)
+        if account is None:
+            return None
+        row = self.database.tokens[account.account_id]
+        return HeldToken(
+            account_id=account.account_id,
+            user_id=account.user_id,
+            status=account.status,
+            reauth_reason=account.reauth_reason,
+            access=self._access(account.account_id, row),
+            due_at=row.due_at,
+            wait=row.state.obstacle(now),
+            fence=row.state.fence,
+        )
+
+    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Decide by the state's own rules."""
+        row = self._row(held.account_id)
+        self.database.may_encrypt()
+        if row.state.fence != held.fence:
+            msg = f"The token of account {held.user_id!r} was written meanwhile."
+            raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
+        wait = row.state.obstacle(now)
+        if wait is not None:
+            return wait
+        try:
+            account = revealed(self.database, self.database.accounts[held.account_id])
+            token = self._token(held.account_id, row)
+        except EncryptionError:
+            row.state = row.state.failed(now, BACKOFF_LAST, 0)
+            raise
+        row.state = row.state.leased(owner, now, lasting)
+        return Lease(owner=owner, fence=row.state.fence, expires_at=now + lasting, account=account, token=token)
+
+    async def commit(
+        self, lease: Lease, token: Token, due_at: datetime, transition: Transition
+    ) -> AccountChange | None:
+        """Encrypt under the recorded key, which may be newer than the process."""
+        row = self._leased(lease)
+        under = self.database.primary_key
+        change = self._change(lease.account.account_id, transition)
+        self._keep(lease.account.account_id, row, token, due_at, under)
+        row.state = row.state.succeeded()
+        return self._stored(lease.account.account_id, change)
+
+    async def fail(
+        self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
+    ) -> AccountChange | None:
+        """Keep the token."""
+        row = self._leased(lease)
+        change = self._change(lease.account.account_id, transition)
+        row.state = row.state.failed(now, retry_after, spread)
+        return self._stored(lease.account.account_id, change)
+
+    async def replace(
+        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+    ) -> AccountChange | None:
+        """Fence off whoever is refreshing."""
+        row = self._row(account_id)
+        change = self._change(account_id, transition)
+        under = self.database.may_encrypt() if token is not None else None
+        self._keep(account_id, row, token, due_at, under)
+        row.state = row.state.superseded()
+        return self._stored(account_id, change)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Sort all accounts by when they should be looked at."""
+        waking = (
+            (account.user_id, row.state.wake_at(row.due_at))
+            for account_id, row in self.database.tokens.items()
+            if (account := self.database.accounts[account_id]).status is AccountStatus.ACTIVE
+        )
+        return sorted(((user, at) for user, at in waking if at is not None), key=lambda pair: pair[1])[:limit]
+
+    async def news(self, since: Cursor | None) -> News:
+        """Count writes."""
+        cursor = Cursor(str(self.database.writes))
+        if since is None:
+            return News(cursor=cursor, user_ids=frozenset())
+        told = {
+            self.database.accounts[account_id].user_id
+            for account_id, write in self.database.written.items()
+            if write > int(since)
+        }
+        return News(cursor=cursor, user_ids=frozenset(told))
+
+    def _row(self, account_id: AccountId) -> TokenRow:
+        row = self.database.tokens.get(account_id)
+        if row is None:
+            msg = f"Account {account_id} does not exist."
+            raise NotFoundError(msg, details={"account_id": account_id})
+        return row
+
+    def _leased(self, lease: Lease) -> TokenRow:
+        row = self._row(lease.account.account_id)
+        if (row.state.fence, row.state.owner) != (lease.fence, lease.owner):
+            msg = f"The lease on account {lease.account.user_id!r} was lost: a newer token is stored or on its way."
+            raise LeaseLostError(msg, details={"user_id": lease.account.user_id, "fence": lease.fence})
+        return row
+
+    def _change(self, account_id: AccountId, transition: Transition) -> AccountChange | None:
+        change = transition(self.database.accounts[account_id])
+        if change is not None:
+            self.database.check(change)
+        return change
+
+    def _stored(self, account_id: AccountId, change: AccountChange | None) -> AccountChange | None:
+        if change is not None:
+            self.database.store(change)
+        self.database.touch(account_id)
+        return change
+
+    def _keep(
+        self, account_id: AccountId, row: TokenRow, token: Token | None, due_at: datetime | None, under: KeyId | None
+    ) -> None:
+        values = {} if token is None else {ACCESS_TOKEN: token.access.value, REFRESH_TOKEN: token.refresh}
+        encrypted = {
+            binding: self.database.cipher.encrypt(value, binding, under=under)
+            for binding, value in ((Binding(account_id, field), value) for field, value in values.items())
+            if value is not None
+        }
+        for field in (ACCESS_TOKEN, REFRESH_TOKEN):
+            self.database.ciphertexts.pop(Binding(account_id, field), None)
+        self.database.ciphertexts |= encrypted
+        row.access = None if token is None else attrs.evolve(token.access, value=HIDDEN)
+        row.due_at = due_at
+
+    def _access(self, account_id: AccountId, row: TokenRow) -> AccessToken | None:
+        value = self._opened(account_id, ACCESS_TOKEN)
+        return None if row.access is None or value is None else attrs.evolve(row.access, value=value)
+
+    def _token(self, account_id: AccountId, row: TokenRow) -> Token | None:
+        access = self._access(account_id, row)
+        return None if access is None else Token(access=access, refresh=self._opened(account_id, REFRESH_TOKEN))
+
+    def _opened(self, account_id: AccountId, field: str) -> str | None:
+        binding = Binding(account_id, field)
+        ciphertext = self.database.ciphertexts.get(binding)
+        return None if ciphertext is None else self.database.cipher.decrypt(ciphertext, binding)

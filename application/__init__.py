@@ -1,0 +1,1 @@
+"""Use cases: attrs classes with ports as fields and verbs as methods. No technology."""

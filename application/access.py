@@ -1,0 +1,46 @@
+"""What a caller needs of an access token, and whether one at hand will do."""
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from domain.token import AccessToken
+from ports.token_store import HeldToken
+
+
+@attrs.frozen(kw_only=True)
+class Need:
+    """`rejected` is never good enough. `forced` and `claims` want a new token whatever is at hand; `ahead` wants it renewed when due."""
+
+    min_lifetime: timedelta = timedelta(0)
+    rejected: str | None = attrs.field(default=None, repr=False)
+    claims: str | None = None
+    forced: bool = False
+    ahead: bool = False
+
+    def satisfied_by(self, held: HeldToken, now: datetime) -> bool:
+        """Return whether the token at hand can be handed out without asking for another."""
+        access = held.access
+        if access is None or self.forced or self.claims is not None or access.value == self.rejected:
+            return False
+        if self.ahead:
+            return held.due_at is not None and held.due_at > now
+        return access.meets(now, self.min_lifetime) or self.cannot_be_bettered(access, now)
+
+    def cannot_be_bettered(self, access: AccessToken, now: datetime) -> bool:
+        """Return whether the token was just obtained and is only shorter-lived than wanted."""
+        return self.min_lifetime > timedelta(0) and access.is_young(now) and access.meets(now, timedelta(0))
+
+    def tolerates(self, access: AccessToken | None, now: datetime) -> bool:
+        """Return whether the token at hand will do since no other is to be had."""
+        if access is None or self.forced or self.claims is not None or access.value == self.rejected:
+            return False
+        return access.lives(now, self.min_lifetime)
+
+
+@attrs.frozen(kw_only=True)
+class Renewal:
+    """What came of looking for a token: one from the provider (`renewed`), or one that somebody else had stored."""
+
+    access: AccessToken
+    renewed: bool

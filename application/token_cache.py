@@ -1,0 +1,65 @@
+"""Tokens seen before in this process, for as long as the store's news says that they are current."""
+
+from datetime import timedelta
+
+import attrs
+
+from domain.errors import DatabaseError
+from ports.clock import Clock
+from ports.token_store import Cursor, HeldToken, TokenStore
+
+
+@attrs.define(eq=False, kw_only=True)
+class TokenCache:
+    """Bounded. What another process wrote is seen within `staleness`; if the news stops coming, nothing is served."""
+
+    _tokens: TokenStore
+    _clock: Clock
+    _capacity: int = 100_000
+    _staleness: timedelta = timedelta(seconds=1)
+    _interval: timedelta = timedelta(milliseconds=250)
+    _held: dict[str, HeldToken] = attrs.field(factory=dict, init=False)
+    _trusted_until: float = attrs.field(default=-1.0, init=False)
+    _epoch: int = attrs.field(default=0, init=False)
+
+    def get(self, user_id: str) -> HeldToken | None:
+        """Return what is known, if it can be trusted now."""
+        held = self._held.get(user_id)
+        return held if held is not None and self._clock.monotonic() < self._trusted_until else None
+
+    async def read(self, user_id: str) -> HeldToken | None:
+        """Read from the store and remember, unless news arrived while reading that may be newer than what was read."""
+        epoch = self._epoch
+        held = await self._tokens.read(user_id, self._clock.now())
+        if held is not None and held.user_id == user_id and epoch == self._epoch:
+            if len(self._held) >= self._capacity:
+                del self._held[next(iter(self._held))]
+            self._held[user_id] = held
+        return held
+
+    def forget(self, user_id: str) -> None:
+        """Forget one account, and whatever is being read of it."""
+        self._epoch += 1
+        self._held.pop(user_id, None)
+
+    async def follow(self) -> None:
+        """Follow the store's news until cancelled. While the store fails, nothing is trusted."""
+        cursor: Cursor | None = None
+        while True:
+            try:
+                cursor = await self._catch_up(cursor)
+            except DatabaseError:
+                self._trusted_until = -1.0
+            await self._clock.sleep(self._interval)
+
+    async def _catch_up(self, cursor: Cursor | None) -> Cursor:
+        asked = self._clock.monotonic()
+        news = await self._tokens.news(cursor)
+        if cursor is None or news.user_ids is None:
+            self._epoch += 1
+            self._held.clear()
+        else:
+            for user_id in news.user_ids:
+                self.forget(user_id)
+        self._trusted_until = asked + self._staleness.total_seconds()
+        return news.cursor

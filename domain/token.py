@@ -1,0 +1,110 @@
+"""Tokens, and the rules for when one is fresh, should be refreshed, or has expired. Every rule takes `now`."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import attrs
+
+from domain.account import Identity
+from domain.validation import each_not_blank, not_blank, optional, utc
+
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far our clock may be from the provider's, for tokens of usual length (Entra: 60-90 minutes)."""
+
+REFRESH_LEAD = timedelta(minutes=10)
+"""How long before its expiry a token without `refresh_at` should be refreshed, for tokens of usual length."""
+
+REFRESH_TOKEN_IDLE = timedelta(days=60)
+"""Refresh tokens die after 90 days without use; this leaves a month of failures.
+Source: Microsoft identity platform, refresh-tokens.md (90 days)."""
+
+YOUNG = timedelta(minutes=1)
+"""A token younger than this is not refreshed again because it is too short-lived for its caller."""
+
+SPREAD = 0.2
+"""Largest part of the time until a refresh by which it is drawn earlier, so that accounts do not all come at once."""
+
+
+class TokenState(StrEnum):
+    """FRESH: use it. REFRESH_SOON: use it, and refresh it. EXPIRED: refresh first."""
+
+    FRESH = "fresh"
+    REFRESH_SOON = "refresh_soon"
+    EXPIRED = "expired"
+
+
+@attrs.frozen(kw_only=True)
+class AccessToken:
+    """An access token with its true expiry, as the provider gave it; margins are applied by the rules, not stored."""
+
+    value: str = attrs.field(validator=not_blank, repr=False)
+    expires_at: datetime = attrs.field(validator=utc)
+    obtained_at: datetime = attrs.field(validator=utc)
+    refresh_at: datetime | None = attrs.field(default=None, validator=optional(utc))
+    scopes: tuple[str, ...] = attrs.field(default=(), validator=each_not_blank)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """Return how long it lives in all; zero for a token that came expired."""
+        return max(self.expires_at - self.obtained_at, timedelta(0))
+
+    @property
+    def skew(self) -> timedelta:
+        """Return the clock margin: `CLOCK_SKEW`, or a tenth of a short life."""
+        return min(CLOCK_SKEW, self.lifetime / 10)
+
+    @property
+    def soft_expiry(self) -> datetime:
+        """Return when it should be refreshed: as the provider asks, else `REFRESH_LEAD` or a quarter of a short life before."""
+        lead = min(REFRESH_LEAD, self.lifetime / 4)
+        wanted = self.refresh_at or self.expires_at - lead
+        return min(wanted, self.expires_at - self.skew)
+
+    def state(self, now: datetime) -> TokenState:
+        """Return what to do with the token at `now`."""
+        if not self.meets(now, timedelta(0)):
+            return TokenState.EXPIRED
+        return TokenState.REFRESH_SOON if now >= self.soft_expiry else TokenState.FRESH
+
+    def meets(self, now: datetime, min_lifetime: timedelta) -> bool:
+        """Return whether it surely lives longer than `min_lifetime`, clocks being off by at most the skew."""
+        return self.expires_at - self.skew - now > min_lifetime
+
+    def lives(self, now: datetime, min_lifetime: timedelta) -> bool:
+        """Return whether it lives longer than `min_lifetime` by our own clock: good enough when nothing better is to be had."""
+        return self.expires_at - now > min_lifetime
+
+    def is_young(self, now: datetime) -> bool:
+        """Return whether it was obtained so recently that another one would not live longer."""
+        return now - self.obtained_at < YOUNG
+
+
+@attrs.frozen(kw_only=True)
+class Token:
+    """What an account holds: an access token and, unless the grant has none, the refresh token to renew it with."""
+
+    access: AccessToken
+    refresh: str | None = attrs.field(default=None, validator=optional(not_blank), repr=False)
+
+    def renewed_by(self, newer: "Token") -> "Token":
+        """Return the newer token; a response without a refresh token keeps the old one (RFC 6749 section 6)."""
+        return newer if newer.refresh is not None else attrs.evolve(newer, refresh=self.refresh)
+
+    def due_at(self, spread: float) -> datetime:
+        """Return when the keeper should refresh it: before its soft expiry and before its refresh token idles to death.
+
+        `spread` in [0, 1] moves it earlier by up to `SPREAD` of the time until then.
+        """
+        start = self.access.obtained_at
+        until = min(self.access.soft_expiry - start, REFRESH_TOKEN_IDLE)
+        return start + max(until, timedelta(0)) * (1 - SPREAD * spread)
+
+
+@attrs.frozen(kw_only=True)
+class Grant:
+    """What the provider answers: the token and, where an id token came with it, who signed in."""
+
+    token: Token
+    identity: Identity | None = None
+    username: str | None = None
+    name: str | None = None

@@ -1,0 +1,63 @@
+"""Validators for attrs fields: what is refused is refused at construction, as a `ValidationError` that names the field."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from domain.errors import ValidationError
+
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+
+def refuse(instance: object, attribute: "attrs.Attribute[Any]", problem: str) -> ValidationError:
+    """Return the error for one field of one value; the refused value itself is not quoted, it may be a secret."""
+    owner = type(instance).__name__
+    return ValidationError(
+        f"{owner}.{attribute.name} {problem}.", details={"type": owner, "field": attribute.name, "problem": problem}
+    )
+
+
+def utc(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """Accept an aware datetime in UTC only."""
+    if not isinstance(value, datetime):
+        raise refuse(instance, attribute, "must be a datetime")
+    if value.tzinfo is None:
+        raise refuse(instance, attribute, "must be timezone-aware, but is naive")
+    if value.utcoffset() != timedelta(0):
+        raise refuse(instance, attribute, "must be in UTC")
+
+
+def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """Accept text with something visible in it and nothing around it."""
+    if not isinstance(value, str) or not value.strip():
+        raise refuse(instance, attribute, "must not be empty")
+    if value != value.strip():
+        raise refuse(instance, attribute, "must not begin or end with white space")
+    if any(ord(character) < ord(" ") for character in value):
+        raise refuse(instance, attribute, "must not contain control characters")
+
+
+def not_negative(instance: object, attribute: "attrs.Attribute[Any]", value: int) -> None:
+    """Accept zero and above."""
+    if value < 0:
+        raise refuse(instance, attribute, "must not be negative")
+
+
+def each_not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """Accept a tuple of texts, each as `not_blank` wants it."""
+    if not isinstance(value, tuple):
+        raise refuse(instance, attribute, "must be a tuple")
+    for item in value:
+        not_blank(instance, attribute, item)
+
+
+def optional(validator: Validator) -> Validator:
+    """Accept None, or what `validator` accepts."""
+
+    def check(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+        if value is not None:
+            validator(instance, attribute, value)
+
+    return check

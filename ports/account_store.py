@@ -1,0 +1,61 @@
+"""Accounts with their audit trail."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.account import Account, AccountId
+from domain.change import AccountChange, AuditEntry
+
+
+class AccountStore(Protocol):
+    """Keeps accounts. A change, its audit entry and its event are stored together or not at all, and durably."""
+
+    @abstractmethod
+    async def save(self, change: AccountChange) -> None:
+        """Store the change if nobody changed the account since `change.before` was read.
+
+        Raises:
+            ConflictError: the account was changed meanwhile, or its user id is another account's (compared by
+                `user_key`). Nothing was written.
+            NotFoundError: the account to be changed does not exist.
+            StaleKeyError: its secrets must not be encrypted with this process's first key.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def get(self, account_id: AccountId) -> Account | None:
+        """Return the account, or None.
+
+        Raises:
+            EncryptionError: a client secret does not open.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def find(self, user_id: str) -> Account | None:
+        """Return the account with this user id (compared by `user_key`), or None.
+
+        Raises:
+            EncryptionError: a client secret does not open.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def page(self, *, after: str | None = None, limit: int = 500) -> Sequence[Account]:
+        """Return up to `limit` accounts in the order of their user keys, beginning behind the key `after`.
+
+        Fewer than `limit` means that there are no more.
+
+        Raises:
+            EncryptionError: a client secret does not open.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def audit_trail(self, account_id: AccountId, *, limit: int = 1000) -> Sequence[AuditEntry]:
+        """Return the newest `limit` audit entries of the account, oldest first; empty if it does not exist.
+
+        Raises:
+            DatabaseError: the store failed.
+        """

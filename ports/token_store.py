@@ -1,0 +1,152 @@
+"""Tokens, the right to refresh them, and news of what other processes did to them."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NewType, Protocol
+
+import attrs
+
+from domain.account import Account, AccountId, AccountStatus
+from domain.change import AccountChange
+from domain.lifecycle import Transition
+from domain.refreshing import Wait
+from domain.token import AccessToken, Token
+
+Cursor = NewType("Cursor", str)
+"""How far somebody has read the store's news; only the store can tell what it means."""
+
+
+@attrs.frozen(kw_only=True)
+class HeldToken:
+    """What a reader needs of one account: may its token be handed out, and if another is needed, may one be asked for."""
+
+    account_id: AccountId
+    user_id: str
+    status: AccountStatus
+    reauth_reason: str | None
+    access: AccessToken | None
+    due_at: datetime | None
+    """When it should be refreshed ahead of its expiry; None without a token."""
+    wait: Wait | None
+    """What kept anybody from refreshing at the time of reading."""
+    fence: int
+    """Number of the last write that concerns refreshing."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether a token that is still valid may be handed out."""
+        return self.status in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
+
+
+@attrs.frozen(kw_only=True)
+class Lease:
+    """The right of one owner to refresh one account's token until `expires_at`, with what it takes to do so."""
+
+    owner: str
+    fence: int
+    expires_at: datetime
+    account: Account
+    token: Token | None
+
+
+@attrs.frozen(kw_only=True)
+class News:
+    """User ids whose token or account was written, and the cursor to ask with next. None: too many to tell, assume all."""
+
+    cursor: Cursor
+    user_ids: frozenset[str] | None
+
+
+class TokenStore(Protocol):
+    """Keeps one token per account, encrypted. Whatever is stored is durable when the call returns.
+
+    At most one lease per account is alive at a time, over all processes that share the store. A write under a lease
+    is refused once another lease was given or `replace` was called (fencing), even if the holder does not know.
+    A `Transition` is run on the current account inside the write: account, audit entry, event and token commit together.
+    """
+
+    @abstractmethod
+    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
+        """Return the account's token without its refresh token, or None for an unknown account; writes nothing.
+
+        Raises:
+            EncryptionError: the access token does not open.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Give `owner` the right to refresh, or say what it must wait for. A lease given counts as an attempt.
+
+        Where a stored secret does not open, everybody waits as after a failure, and the error is raised.
+
+        Raises:
+            ConflictError: somebody leased, refreshed or replaced since `held` was read: read again, decide again.
+            NotFoundError: the account does not exist.
+            StaleKeyError: a new token could not be stored with this process's first key.
+            EncryptionError: the refresh token or a client secret does not open.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def commit(
+        self, lease: Lease, token: Token, due_at: datetime, transition: Transition
+    ) -> AccountChange | None:
+        """Store the refreshed token, end the lease and forget earlier failures; return what the transition changed.
+
+        A process whose first key is no longer the recorded one stores the token under the recorded key if it has it:
+        a token in hand is not thrown away.
+
+        Raises:
+            LeaseLostError: another lease was given or the token was replaced. Nothing was written.
+            StaleKeyError: the recorded key is not at hand.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def fail(
+        self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
+    ) -> AccountChange | None:
+        """End the lease without a token: everybody waits by `RefreshState.failed`; the stored token is kept.
+
+        Raises:
+            LeaseLostError: another lease was given or the token was replaced. Nothing was written.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def replace(
+        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+    ) -> AccountChange | None:
+        """Store the token of a new sign-in, or forget the token (None); whoever is refreshing is fenced off.
+
+        A sign-in that brings no refresh token leaves none: the grant it replaces is over.
+
+        Raises:
+            NotFoundError: the account does not exist.
+            PermissionDeniedError: the transition refuses; nothing was written.
+            StaleKeyError: it must not be encrypted with this process's first key.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Return up to `limit` user ids of ACTIVE accounts with their due time, the earliest first.
+
+        Also those that are not due yet, so that the caller knows when to come back; an account that must wait is due
+        when the waiting ends, one with a live lease when that expires.
+
+        Raises:
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def news(self, since: Cursor | None) -> News:
+        """Return whose token or account was committed, by any process, before this call and not told for `since`.
+
+        With None it returns a cursor and no user ids. Telling somebody twice is allowed, forgetting is not.
+
+        Raises:
+            DatabaseError: the store failed.
+        """
