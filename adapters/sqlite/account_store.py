@@ -1,0 +1,69 @@
+"""Accounts in SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import attrs
+
+from adapters.sqlite.account_rows import load, to_account, to_audit_entry, write_change, write_client_secrets
+from adapters.sqlite.database import Database
+from domain.account import Account, AccountId, user_key
+from domain.change import AccountChange, AuditEntry
+from ports.account_store import AccountStore
+from ports.cipher import Cipher
+from ports.event_codec import EventCodec
+
+
+@attrs.frozen
+class SqliteAccountStore(AccountStore):
+    """Owns the tables `accounts` and `audit`."""
+
+    database: Database
+    cipher: Cipher
+    codec: EventCodec
+
+    async def save(self, change: AccountChange) -> None:
+        """Write in one transaction."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            write_change(connection, change, self.codec)
+            write_client_secrets(connection, change.after, self.cipher)
+
+        await self.database.write(work, operation="save", table="accounts")
+
+    async def get(self, account_id: AccountId) -> Account | None:
+        """Read by primary key."""
+        return await self.database.read(
+            lambda connection: load(connection, account_id, self.cipher), operation="get", table="accounts"
+        )
+
+    async def find(self, user_id: str) -> Account | None:
+        """Read by user key."""
+
+        def work(connection: sqlite3.Connection) -> Account | None:
+            row = connection.execute("SELECT * FROM accounts WHERE user_key = ?", (user_key(user_id),)).fetchone()
+            return None if row is None else to_account(row, self.cipher)
+
+        return await self.database.read(work, operation="find", table="accounts")
+
+    async def page(self, *, after: str | None = None, limit: int = 500) -> Sequence[Account]:
+        """Read along the index of user keys."""
+
+        def work(connection: sqlite3.Connection) -> list[Account]:
+            rows = connection.execute(
+                "SELECT * FROM accounts WHERE user_key > ? ORDER BY user_key LIMIT ?", (after or "", limit)
+            )
+            return [to_account(row, self.cipher) for row in rows]
+
+        return await self.database.read(work, operation="page", table="accounts")
+
+    async def audit_trail(self, account_id: AccountId, *, limit: int = 1000) -> Sequence[AuditEntry]:
+        """Read the newest, turn them round."""
+
+        def work(connection: sqlite3.Connection) -> list[AuditEntry]:
+            rows = connection.execute(
+                "SELECT * FROM audit WHERE account_id = ? ORDER BY entry DESC LIMIT ?", (account_id, limit)
+            )
+            return [to_audit_entry(row) for row in rows][::-1]
+
+        return await self.database.read(work, operation="audit_trail", table="audit")

@@ -1,0 +1,64 @@
+"""Where ciphertexts stand in the tables, and the key that they must be written with."""
+
+import sqlite3
+
+import attrs
+
+from domain.account import AccountId
+from domain.errors import StaleKeyError
+from ports.cipher import Binding, Cipher, KeyId
+
+KEY_ID_DIGITS = 8
+"""Every ciphertext begins with the key's id of this length and a colon."""
+
+
+@attrs.frozen
+class SecretColumn:
+    """One column of ciphertexts; they are bound to the row's account and to the field's name."""
+
+    table: str
+    column: str
+
+    def binding(self, account_id: AccountId) -> Binding:
+        """Return what a ciphertext in this column is bound to."""
+        return Binding(account_id, self.column)
+
+
+CLIENT_SECRET = SecretColumn("accounts", "client_secret")
+ACCESS_TOKEN = SecretColumn("tokens", "access_token")
+REFRESH_TOKEN = SecretColumn("tokens", "refresh_token")
+SECRET_COLUMNS = (CLIENT_SECRET, ACCESS_TOKEN, REFRESH_TOKEN)
+"""All of them: rotation and diagnosis go through this list."""
+
+
+def recorded_key(connection: sqlite3.Connection) -> KeyId | None:
+    """Return the id of the key that everybody must encrypt with; None before the first secret."""
+    row = connection.execute("SELECT primary_key FROM encryption").fetchone()
+    return None if row is None else KeyId(row["primary_key"])
+
+
+def record_key(connection: sqlite3.Connection, key: KeyId) -> None:
+    """Make this the key that everybody must encrypt with."""
+    connection.execute(
+        "INSERT INTO encryption (only_row, primary_key) VALUES (1, ?)"
+        " ON CONFLICT (only_row) DO UPDATE SET primary_key = excluded.primary_key",
+        (key,),
+    )
+
+
+def may_encrypt(connection: sqlite3.Connection, cipher: Cipher) -> KeyId:
+    """Return the key to encrypt with in this transaction, recording the cipher's first one if there is none yet.
+
+    Raises:
+        StaleKeyError: another key is recorded.
+    """
+    first, recorded = cipher.key_ids[0], recorded_key(connection)
+    if recorded is None:
+        record_key(connection, first)
+    elif recorded != first:
+        msg = (
+            f"Secrets are now encrypted with key {recorded}, but this process's first key is {first}:"
+            " put the new key first in ENCRYPTION_KEY and restart."
+        )
+        raise StaleKeyError(msg, details={"recorded": recorded, "first": first})
+    return first

@@ -1,0 +1,128 @@
+"""Tokens and refresh states as rows. Runs on the database's thread."""
+
+import sqlite3
+from datetime import datetime
+
+from adapters.sqlite.secrets import ACCESS_TOKEN, REFRESH_TOKEN, SecretColumn
+from adapters.sqlite.timestamps import from_text, to_text
+from domain.account import AccountId
+from domain.refreshing import RefreshState
+from domain.token import AccessToken, Token
+from ports.cipher import Cipher, KeyId
+
+SELECT = "SELECT * FROM tokens WHERE account_id = ?"
+_WRITE_TOKEN = (
+    "UPDATE tokens SET access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
+    " WHERE account_id = ?"
+)
+
+
+def to_state(row: sqlite3.Row) -> RefreshState:
+    """Return the refresh state of a row; columns of an account without a row are null."""
+    return RefreshState(
+        fence=row["fence"] or 0,
+        owner=row["owner"],
+        leased_until=time(row["leased_until"]),
+        retry_at=time(row["retry_at"]),
+        failures=row["failures"] or 0,
+        attempts=tuple(map(from_text, (row["attempts"] or "").split())),
+    )
+
+
+def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> AccessToken | None:
+    """Return the access token of a row, decrypted.
+
+    Raises:
+        EncryptionError: it does not open.
+    """
+    value = opened(row, ACCESS_TOKEN, account_id, cipher)
+    if value is None:
+        return None
+    return AccessToken(
+        value=value,
+        obtained_at=from_text(row["obtained_at"]),
+        expires_at=from_text(row["expires_at"]),
+        refresh_at=time(row["refresh_at"]),
+        scopes=tuple(row["scopes"].split()),
+    )
+
+
+def to_token(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Token | None:
+    """Return the whole token of a row, decrypted.
+
+    Raises:
+        EncryptionError: a part does not open.
+    """
+    access = to_access(row, account_id, cipher)
+    return None if access is None else Token(access=access, refresh=opened(row, REFRESH_TOKEN, account_id, cipher))
+
+
+def write_state(
+    connection: sqlite3.Connection, account_id: AccountId, state: RefreshState, due_at: datetime | None
+) -> None:
+    """Write the state, and when somebody should look at the token again."""
+    connection.execute(
+        "UPDATE tokens SET fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?,"
+        " due_at = ?, wake_at = ? WHERE account_id = ?",
+        (
+            state.fence,
+            state.owner,
+            text(state.leased_until),
+            text(state.retry_at),
+            state.failures,
+            " ".join(map(to_text, state.attempts)),
+            text(due_at),
+            text(state.wake_at(due_at)),
+            account_id,
+        ),
+    )
+
+
+def write_token(
+    connection: sqlite3.Connection, account_id: AccountId, token: Token | None, cipher: Cipher, under: KeyId | None
+) -> None:
+    """Write the token encrypted under one key, or clear it.
+
+    Raises:
+        StaleKeyError: the key is not at hand.
+    """
+    if token is None:
+        connection.execute(_WRITE_TOKEN, (None, None, None, None, None, None, account_id))
+        return
+    access = token.access
+
+    def encrypted(value: str, column: SecretColumn) -> str:
+        return cipher.encrypt(value, column.binding(account_id), under=under)
+
+    connection.execute(
+        _WRITE_TOKEN,
+        (
+            encrypted(access.value, ACCESS_TOKEN),
+            None if token.refresh is None else encrypted(token.refresh, REFRESH_TOKEN),
+            to_text(access.obtained_at),
+            to_text(access.expires_at),
+            text(access.refresh_at),
+            " ".join(access.scopes),
+            account_id,
+        ),
+    )
+
+
+def opened(row: sqlite3.Row, column: SecretColumn, account_id: AccountId, cipher: Cipher) -> str | None:
+    """Return one secret of a row.
+
+    Raises:
+        EncryptionError: it does not open.
+    """
+    ciphertext = row[column.column]
+    return None if ciphertext is None else cipher.decrypt(ciphertext, column.binding(account_id))
+
+
+def time(stored: str | None) -> datetime | None:
+    """Return a stored time that may be absent."""
+    return None if stored is None else from_text(stored)
+
+
+def text(moment: datetime | None) -> str | None:
+    """Return the stored form of a time that may be absent."""
+    return None if moment is None else to_text(moment)

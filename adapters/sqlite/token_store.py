@@ -1,0 +1,203 @@
+"""Tokens in SQLite: leases and fences are decided inside write transactions, so they hold for every process."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from adapters.sqlite.account_rows import load, touch, write_change
+from adapters.sqlite.database import Database
+from adapters.sqlite.secrets import may_encrypt, recorded_key
+from adapters.sqlite.timestamps import from_text
+from adapters.sqlite.token_rows import SELECT, time, to_access, to_state, to_token, write_state, write_token
+from domain.account import Account, AccountId, AccountStatus, user_key
+from domain.change import AccountChange
+from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError
+from domain.lifecycle import Transition
+from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
+from domain.token import Token
+from ports.cipher import Cipher
+from ports.event_codec import EventCodec
+from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
+
+NEWS_AT_ONCE = 10_000
+"""More accounts than this are not named one by one."""
+
+_READ = (
+    "SELECT a.account_id, a.user_id, a.status, a.reauth_reason, t.access_token, t.obtained_at, t.expires_at,"
+    " t.refresh_at, t.scopes, t.due_at, t.fence, t.owner, t.leased_until, t.retry_at, t.failures, t.attempts"
+    " FROM accounts a LEFT JOIN tokens t USING (account_id) WHERE a.user_key = ?"
+)
+_DUE = (
+    "SELECT a.user_id, t.wake_at FROM tokens t JOIN accounts a USING (account_id)"
+    " WHERE t.wake_at IS NOT NULL AND a.status = 'ACTIVE' ORDER BY t.wake_at LIMIT ?"
+)
+
+
+@attrs.frozen
+class SqliteTokenStore(TokenStore):
+    """Owns the tables `tokens` and `news`; changes of accounts go through `account_rows`."""
+
+    database: Database
+    cipher: Cipher
+    codec: EventCodec
+
+    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
+        """Read one row of a join and decrypt one secret, in one hop."""
+
+        def work(connection: sqlite3.Connection) -> HeldToken | None:
+            row = connection.execute(_READ, (user_key(user_id),)).fetchone()
+            return None if row is None else self._held(row, now)
+
+        return await self.database.read(work, operation="read", table="tokens")
+
+    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Decide by the state's own rules."""
+
+        def work(connection: sqlite3.Connection) -> Lease | Wait | EncryptionError:
+            row = _row(connection, held.account_id)
+            may_encrypt(connection, self.cipher)
+            state = to_state(row)
+            if state.fence != held.fence:
+                msg = f"The token of account {held.user_id!r} was written meanwhile."
+                raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
+            wait = state.obstacle(now)
+            return wait or self._leased(connection, row, state, (owner, now, lasting))
+
+        outcome = await self.database.write(work, operation="claim", table="tokens")
+        if isinstance(outcome, EncryptionError):
+            raise outcome
+        return outcome
+
+    async def commit(
+        self, lease: Lease, token: Token, due_at: datetime, transition: Transition
+    ) -> AccountChange | None:
+        """Encrypt under the recorded key, which may be newer than the process."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            account_id, state = lease.account.account_id, _held_state(connection, lease)
+            write_token(connection, account_id, token, self.cipher, recorded_key(connection))
+            write_state(connection, account_id, state.succeeded(), due_at)
+            return self._changed(connection, account_id, transition)
+
+        return await self.database.write(work, operation="commit", table="tokens")
+
+    async def fail(
+        self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
+    ) -> AccountChange | None:
+        """Write the state, keep the token."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            account_id, state = lease.account.account_id, _held_state(connection, lease)
+            due_at = time(_row(connection, account_id)["due_at"])
+            write_state(connection, account_id, state.failed(now, retry_after, spread), due_at)
+            return self._changed(connection, account_id, transition)
+
+        return await self.database.write(work, operation="fail", table="tokens")
+
+    async def replace(
+        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+    ) -> AccountChange | None:
+        """Write token and state; the fence moves."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            state = to_state(_row(connection, account_id))
+            under = may_encrypt(connection, self.cipher) if token is not None else None
+            write_token(connection, account_id, token, self.cipher, under)
+            write_state(connection, account_id, state.superseded(), due_at)
+            return self._changed(connection, account_id, transition)
+
+        return await self.database.write(work, operation="replace", table="tokens")
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:  # noqa: ARG002 - all are told
+        """Read along the index of wake-up times."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:
+            return [(row["user_id"], from_text(row["wake_at"])) for row in connection.execute(_DUE, (limit,))]
+
+        return await self.database.read(work, operation="due", table="tokens")
+
+    async def news(self, since: Cursor | None) -> News:
+        """Read along the numbers; SQLite has one writer at a time, so that numbers are committed in their order."""
+
+        def work(connection: sqlite3.Connection) -> News:
+            newest = connection.execute("SELECT coalesce(max(number), 0) AS newest FROM news").fetchone()["newest"]
+            cursor = Cursor(str(newest))
+            if since is None or int(since) == newest:
+                return News(cursor=cursor, user_ids=frozenset())
+            rows = connection.execute(
+                "SELECT a.user_id FROM news n JOIN accounts a USING (account_id) WHERE n.number > ? LIMIT ?",
+                (int(since), NEWS_AT_ONCE + 1),
+            ).fetchall()
+            too_many = len(rows) > NEWS_AT_ONCE
+            return News(cursor=cursor, user_ids=None if too_many else frozenset(row["user_id"] for row in rows))
+
+        return await self.database.read(work, operation="news", table="news")
+
+    def _held(self, row: sqlite3.Row, now: datetime) -> HeldToken:
+        account_id, state = AccountId(row["account_id"]), to_state(row)
+        return HeldToken(
+            account_id=account_id,
+            user_id=row["user_id"],
+            status=AccountStatus(row["status"]),
+            reauth_reason=row["reauth_reason"],
+            access=to_access(row, account_id, self.cipher),
+            due_at=time(row["due_at"]),
+            wait=state.obstacle(now),
+            fence=state.fence,
+        )
+
+    def _leased(
+        self,
+        connection: sqlite3.Connection,
+        row: sqlite3.Row,
+        state: RefreshState,
+        asked: tuple[str, datetime, timedelta],
+    ) -> Lease | EncryptionError:
+        """Give the lease; a secret that does not open is returned as an error, so that the waiting is committed."""
+        account_id, due_at, (owner, now, lasting) = AccountId(row["account_id"]), time(row["due_at"]), asked
+        try:
+            account, token = _existing(connection, account_id, self.cipher), to_token(row, account_id, self.cipher)
+        except EncryptionError as error:
+            write_state(connection, account_id, state.failed(now, BACKOFF_LAST, 0), due_at)
+            return error
+        leased = state.leased(owner, now, lasting)
+        write_state(connection, account_id, leased, due_at)
+        return Lease(owner=owner, fence=leased.fence, expires_at=now + lasting, account=account, token=token)
+
+    def _changed(
+        self, connection: sqlite3.Connection, account_id: AccountId, transition: Transition
+    ) -> AccountChange | None:
+        change = transition(_existing(connection, account_id, None))
+        if change is not None:
+            write_change(connection, change, self.codec)
+        touch(connection, account_id)
+        return change
+
+
+def _row(connection: sqlite3.Connection, account_id: AccountId) -> sqlite3.Row:
+    """Return the account's row, made if the account has none yet."""
+    row = connection.execute(SELECT, (account_id,)).fetchone()
+    if row is None:
+        _existing(connection, account_id, None)
+        connection.execute("INSERT INTO tokens (account_id) VALUES (?)", (account_id,))
+        row = connection.execute(SELECT, (account_id,)).fetchone()
+    found: sqlite3.Row = row
+    return found
+
+
+def _existing(connection: sqlite3.Connection, account_id: AccountId, cipher: Cipher | None) -> Account:
+    account = load(connection, account_id, cipher)
+    if account is None:
+        msg = f"Account {account_id} does not exist."
+        raise NotFoundError(msg, details={"account_id": account_id})
+    return account
+
+
+def _held_state(connection: sqlite3.Connection, lease: Lease) -> RefreshState:
+    state = to_state(_row(connection, lease.account.account_id))
+    if (state.fence, state.owner) != (lease.fence, lease.owner):
+        msg = f"The lease on account {lease.account.user_id!r} was lost: a newer token is stored or on its way."
+        raise LeaseLostError(msg, details={"user_id": lease.account.user_id, "fence": lease.fence})
+    return state
