@@ -7,7 +7,7 @@ import attrs
 
 from application.access import Need, Renewal
 from domain import lifecycle
-from domain.account import Account, AuthFlow, OAuthApplication
+from domain.account import Account, AccountStatus, AuthFlow, OAuthApplication
 from domain.change import AccountChange
 from domain.errors import (
     APIConnectionError,
@@ -47,6 +47,18 @@ class RefreshTimes:
     """How often a lease of somebody else is looked at."""
 
 
+@attrs.define
+class _Recovery:
+    """The transition of a successful refresh; afterwards it knows the account at the moment of storing."""
+
+    act: Act
+    account: Account | None = None
+
+    def __call__(self, account: Account) -> AccountChange | None:
+        self.account = account
+        return lifecycle.recover(account, self.act)
+
+
 @attrs.frozen(kw_only=True)
 class Refresher:
     """Claims the lease, asks the provider, stores what it answers; whoever is late writes nothing."""
@@ -81,15 +93,15 @@ class Refresher:
 
     def _at_hand(self, held: HeldToken, need: Need) -> Renewal | None:
         if not held.usable:
-            raise self._denied(held, not_usable(held))
+            raise self._denied(held.user_id, not_usable(held.user_id, held.status))
         if held.access is not None and need.satisfied_by(held, self.clock.now()):
             return Renewal(access=held.access, renewed=False)
         if held.reauth_reason is not None and not need.forced:
-            raise self._denied(held, must_sign_in(held.user_id, held.reauth_reason))
+            raise self._denied(held.user_id, must_sign_in(held.user_id, held.reauth_reason))
         return None
 
-    def _denied(self, held: HeldToken, error: IACSGraphError) -> IACSGraphError:
-        self.log.denied(held.user_id, error)
+    def _denied(self, user_id: str, error: IACSGraphError) -> IACSGraphError:
+        self.log.denied(user_id, error)
         return error
 
     async def _look(self, held: HeldToken) -> HeldToken:
@@ -127,8 +139,11 @@ class Refresher:
             await self._give_up(lease, error)
             raise self._told(user_id, error) from error
         token = lease.token.renewed_by(grant.token) if lease.token is not None else grant.token
-        self._changed(await self._commit(lease, token))
+        recovery = _Recovery(self._act())
+        self._changed(await self._commit(lease, token, recovery))
         self.log.refreshed(user_id, token.access.expires_at - self.clock.now())
+        if recovery.account is not None and not recovery.account.usable:
+            raise self._denied(user_id, not_usable(user_id, recovery.account.status))
         return Renewal(access=token.access, renewed=True)
 
     async def _ask_in_time(self, lease: Lease, need: Need) -> Grant:
@@ -167,13 +182,12 @@ class Refresher:
         msg = "There is no refresh token."
         raise ReauthenticationRequiredError(msg, reason=NO_REFRESH_TOKEN)
 
-    async def _commit(self, lease: Lease, token: Token) -> AccountChange | None:
+    async def _commit(self, lease: Lease, token: Token, recovery: _Recovery) -> AccountChange | None:
         """Store the token, trying while the lease lives: after the provider's answer it is the only copy."""
-        act = self._act()
         due_at = token.due_at(self.identifiers.fraction())
         while True:
             try:
-                return await self.tokens.commit(lease, token, due_at, lambda account: lifecycle.recover(account, act))
+                return await self.tokens.commit(lease, token, due_at, recovery)
             except DatabaseError as error:
                 if not error.transient or self.clock.now() >= lease.expires_at:
                     raise
@@ -216,11 +230,11 @@ def lost_grant(error: IACSGraphError) -> str | None:
     return BLOCKED_BY_POLICY if isinstance(error, PolicyBlockedError) else None
 
 
-def not_usable(held: HeldToken) -> PermissionDeniedError:
+def not_usable(user_id: str, status: AccountStatus) -> PermissionDeniedError:
     """Return the refusal for an account that may not be used."""
-    msg = f"Account {held.user_id!r} is {held.status}: no token is handed out."
+    msg = f"Account {user_id!r} is {status}: no token is handed out."
     return PermissionDeniedError(
-        msg, error_code=f"ACCOUNT_{held.status}", details={"user_id": held.user_id, "status": held.status.value}
+        msg, error_code=f"ACCOUNT_{status}", details={"user_id": user_id, "status": status.value}
     )
 
 

@@ -9,11 +9,11 @@ from ports.clock import Clock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TURNS = 50
-"""How often the event loop turns after each wake-up, so that whoever was woken gets to its next wait."""
+"""How often the event loop turns after time has passed, so that whoever was woken gets to its next wait."""
 
 
 class MemoryClock(Clock):
-    """A clock for tests: `advance` moves it and wakes the sleepers in their order."""
+    """A clock for tests: `advance` moves it and wakes the sleepers."""
 
     def __init__(self, start: datetime = START) -> None:
         self._start = start
@@ -44,16 +44,12 @@ class MemoryClock(Clock):
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def advance(self, duration: timedelta) -> None:
-        """Let time pass; each sleeper wakes at its own moment and may go to sleep again within the duration."""
-        until = self._elapsed + duration
-        await self._turn()
-        while self._sleepers and self._sleepers[0][0] <= until:
-            at, _, future = heapq.heappop(self._sleepers)
-            self._elapsed = max(self._elapsed, at)
+        """Let time jump, wake whoever has slept enough, in the order of their moments, and let them run."""
+        self._elapsed += duration
+        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+            _, _, future = heapq.heappop(self._sleepers)
             if not future.done():
                 future.set_result(None)
-                await self._turn()
-        self._elapsed = until
         await self._turn()
 
     @staticmethod

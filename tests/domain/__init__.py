@@ -1,0 +1,1 @@
+"""Rules and values: examples to read, properties to trust."""

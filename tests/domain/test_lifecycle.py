@@ -1,0 +1,198 @@
+"""What may happen to an account, in which status, and what is told of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import lifecycle
+from domain.account import NEVER_SIGNED_IN, SIGNED_OUT, Account, AccountId, AccountStatus, AuthFlow, Identity
+from domain.account import OAuthApplication
+from domain.change import MASK, AccountChange
+from domain.errors import BusinessLogicError, IllegalTransitionError, PermissionDeniedError, ValidationError
+from domain.events import (
+    AccountEnrolled,
+    AccountRecovered,
+    AccountSignedIn,
+    AccountStatusChanged,
+    AccountUpdated,
+    EventId,
+    ReauthRequired,
+)
+from domain.lifecycle import Act
+from tests.domain.strategies import accounts, acts, identities, visible
+from tests.domain.test_account import account
+
+ACT = Act(actor="operator", at=datetime(2026, 2, 1, tzinfo=UTC), event_id=EventId("e1"))
+KIM = Identity(tenant_id="t", object_id="kim")
+STATUSES = list(AccountStatus)
+VERBS: dict[str, Callable[[Account, Act, str], AccountChange]] = {
+    "activate": lifecycle.activate,
+    "deactivate": lifecycle.deactivate,
+    "lock": lifecycle.lock,
+    "unlock": lifecycle.unlock,
+}
+LEGAL = {
+    ("deactivate", AccountStatus.ACTIVE): AccountStatus.INACTIVE,
+    ("deactivate", AccountStatus.REAUTH_REQUIRED): AccountStatus.INACTIVE,
+    ("lock", AccountStatus.ACTIVE): AccountStatus.LOCKED,
+    ("lock", AccountStatus.REAUTH_REQUIRED): AccountStatus.LOCKED,
+    ("lock", AccountStatus.INACTIVE): AccountStatus.LOCKED,
+    ("activate", AccountStatus.INACTIVE): AccountStatus.ACTIVE,
+    ("unlock", AccountStatus.LOCKED): AccountStatus.ACTIVE,
+}
+
+
+def in_status(status: AccountStatus) -> Account:
+    """Return an account in this status that needs no sign-in unless the status says so."""
+    return account(status=status, reauth_reason="gone" if status is AccountStatus.REAUTH_REQUIRED else None)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_is_legal_in_its_statuses_only(verb: str, status: AccountStatus) -> None:
+    wanted = LEGAL.get((verb, status))
+    if wanted is None:
+        with pytest.raises(IllegalTransitionError, match=status.value) as caught:
+            VERBS[verb](in_status(status), ACT, "because")
+        assert isinstance(caught.value, BusinessLogicError)
+        assert caught.value.error_code == "ILLEGAL_TRANSITION"
+        return
+    change = VERBS[verb](in_status(status), ACT, "because")
+    assert change.after.status is wanted
+    assert (change.after.status_reason, change.after.status_since) == ("because", ACT.at)
+    assert isinstance(change.event, AccountStatusChanged)
+    assert (change.event.old_status, change.event.new_status) == (status, wanted)
+
+
+@pytest.mark.parametrize(("verb", "status"), [("unlock", AccountStatus.LOCKED), ("activate", AccountStatus.INACTIVE)])
+def test_whoever_needs_a_sign_in_still_needs_it_after_unlocking_or_activating(verb: str, status: AccountStatus) -> None:
+    change = VERBS[verb](account(status=status, reauth_reason="grant_revoked"), ACT, "because")
+    assert change.after.status is AccountStatus.REAUTH_REQUIRED
+    assert change.after.reauth_reason == "grant_revoked"
+
+
+def test_a_new_account_has_never_signed_in() -> None:
+    change = lifecycle.enrol(AccountId("1"), ACT, user_id="kim", name="Kim", email="kim@a.example")
+    assert change.before is None
+    assert change.after.status is AccountStatus.REAUTH_REQUIRED
+    assert change.after.reauth_reason == NEVER_SIGNED_IN
+    assert isinstance(change.event, AccountEnrolled)
+
+
+def test_an_application_that_acts_by_itself_needs_nobody_to_sign_in() -> None:
+    application = OAuthApplication(client_id="app", tenant_id="t", flow=AuthFlow.CLIENT_CREDENTIALS)
+    change = lifecycle.enrol(
+        AccountId("1"), ACT, user_id="kim", name="Kim", email="kim@a.example", application=application
+    )
+    assert change.after.status is AccountStatus.ACTIVE
+
+
+def test_the_first_sign_in_pins_the_identity() -> None:
+    new = lifecycle.enrol(AccountId("1"), ACT, user_id="kim", name="Kim", email="kim@a.example").after
+    change = lifecycle.sign_in(new, ACT, KIM)
+    assert change.after.identity == KIM
+    assert change.after.status is AccountStatus.ACTIVE
+    assert change.event == AccountSignedIn(
+        event_id=ACT.event_id,
+        account_id=new.account_id,
+        user_id="kim",
+        occurred_at=ACT.at,
+        tenant_id="t",
+        object_id="kim",
+    )
+
+
+def test_somebody_else_cannot_sign_in_to_a_pinned_account() -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        lifecycle.sign_in(account(identity=KIM), ACT, attrs.evolve(KIM, object_id="lee"))
+    assert caught.value.error_code == "WRONG_IDENTITY"
+    assert caught.value.details["came"] == {"tenant_id": "t", "object_id": "lee"}
+
+
+def test_a_lost_grant_is_told_once_and_its_recovery_too() -> None:
+    lost = lifecycle.lose_grant(account(identity=KIM), ACT, "grant_revoked")
+    assert lost is not None
+    assert lost.after.status is AccountStatus.REAUTH_REQUIRED
+    assert isinstance(lost.event, ReauthRequired)
+    assert (lost.event.reason, lost.event.email) == ("grant_revoked", "kimghw@office.example")
+    assert lifecycle.lose_grant(lost.after, ACT, "again") is None
+    back = lifecycle.sign_in(lost.after, ACT, KIM)
+    assert isinstance(back.event, AccountRecovered)
+    assert back.event.reason == "grant_revoked"
+    recovered = lifecycle.recover(lost.after, ACT)
+    assert recovered is not None
+    assert isinstance(recovered.event, AccountRecovered)
+    assert lifecycle.recover(recovered.after, ACT) is None
+
+
+@pytest.mark.parametrize("status", [AccountStatus.LOCKED, AccountStatus.INACTIVE])
+def test_grants_come_and_go_without_unlocking_or_activating(status: AccountStatus) -> None:
+    lost = lifecycle.lose_grant(account(status=status), ACT, "grant_revoked")
+    assert lost is not None
+    assert (lost.after.status, lost.after.reauth_reason) == (status, "grant_revoked")
+    back = lifecycle.sign_in(lost.after, ACT, None)
+    assert (back.after.status, back.after.reauth_reason) == (status, None)
+
+
+def test_signing_out_needs_a_new_sign_in() -> None:
+    change = lifecycle.sign_out(account(), ACT)
+    assert (change.after.status, change.after.reauth_reason) == (AccountStatus.REAUTH_REQUIRED, SIGNED_OUT)
+
+
+def test_an_update_tells_what_changed_and_masks_secrets() -> None:
+    application = OAuthApplication(client_id="app", tenant_id="t", client_secrets=("CANARY-old",))
+    changed = attrs.evolve(application, client_secrets=("CANARY-new",), redirect_uri="http://localhost/cb")
+    change = lifecycle.update(account(application=application), ACT, application=changed, name="Kim G.")
+    assert change is not None
+    assert isinstance(change.event, AccountUpdated)
+    assert change.event.changed == ("name", "application.client_secrets", "application.redirect_uri")
+    shown = {item.field: (item.old, item.new) for item in change.audit.fields}
+    assert shown["application.client_secrets"] == (MASK, MASK)
+    assert shown["name"] == ("Kim Ghw", "Kim G.")
+    assert "CANARY" not in repr(change)
+
+
+def test_an_update_that_changes_nothing_is_no_change() -> None:
+    assert lifecycle.update(account(), ACT, name="Kim Ghw", email="kimghw@office.example") is None
+
+
+def test_a_change_must_be_the_next_version_of_the_same_account() -> None:
+    change = lifecycle.lock(account(), ACT, "because")
+    with pytest.raises(ValidationError, match="next version"):
+        attrs.evolve(change, after=attrs.evolve(change.after, version=9))
+
+
+@given(accounts(), acts, visible, identities)
+def test_every_change_is_a_next_version_with_an_audit_entry_and_an_event(
+    before: Account, act: Act, reason: str, identity: Identity
+) -> None:
+    changes: list[AccountChange | None] = [
+        lifecycle.recover(before, act),
+        lifecycle.lose_grant(before, act, reason),
+        lifecycle.sign_out(before, act, reason),
+        lifecycle.sign_in(before, act, before.identity or identity),
+    ]
+    for verb in VERBS.values():
+        try:
+            changes.append(verb(before, act, reason))
+        except IllegalTransitionError:
+            continue
+    for change in changes:
+        if change is not None:
+            assert change.after.version == before.version + 1
+            assert change.after.account_id == before.account_id == change.event.account_id
+            assert change.event.event_id == act.event_id
+            assert (change.audit.actor, change.audit.at) == (act.actor, act.at)
+
+
+@given(accounts(), acts, st.data())
+def test_secrets_are_in_no_audit_entry(before: Account, act: Act, data: st.DataObject) -> None:
+    application = OAuthApplication(client_id="app", tenant_id="t", client_secrets=("CANARY-1", "CANARY-2"))
+    change = lifecycle.update(before, act, application=application, name=data.draw(visible))
+    assert change is not None
+    assert "CANARY" not in repr(change.audit)
+    assert "CANARY" not in repr(change.event)

@@ -1,0 +1,1 @@
+"""Scripted and hostile doubles; each says which promise it breaks."""
