@@ -1,0 +1,1 @@
+"""Programs: each module has its own composition root and boundary schema."""

@@ -1,0 +1,150 @@
+"""The commands `init`, `doctor`, `keys` and `db`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from modules.runtime.edge import edge
+from modules.runtime.process import run
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.option("--env-file", type=click.Path(path_type=Path), default=Path(".env"), show_default=True)
+def init(env_file: Path) -> None:
+    """Write a commented .env with a fresh ENCRYPTION_KEY; an existing file is never overwritten."""
+    from domain.errors import ConfigurationError
+    from modules.admin.compose import new_key
+    from modules.runtime.env_template import env_template
+
+    with edge():
+        try:
+            descriptor = os.open(env_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            msg = f"{env_file} exists already and is left as it is."
+            raise ConfigurationError(msg, error_code="ENV_FILE_EXISTS") from error
+        except OSError as error:
+            msg = f"{env_file} cannot be written ({error.strerror})."
+            raise ConfigurationError(msg, error_code="ENV_FILE_UNWRITABLE") from error
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(env_template(encryption_key=new_key()))
+        click.echo(f"{env_file} written, readable for you alone. Keep a copy of its ENCRYPTION_KEY in a safe place.")
+        click.echo("Next: iacsgraph doctor")
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Check what is configured: one line each, with what to do. Exit code 1 if anything fails."""
+    from modules.admin.doctor import check_up
+    from modules.admin.schema import Outcome, make_converter
+    from modules.runtime.output import print_rows
+
+    async def main() -> int:
+        results = await check_up()
+        print_rows(make_converter().unstructure(results), as_json=as_json)
+        return int(any(result.outcome is Outcome.FAIL for result in results))
+
+    run(main, as_json=as_json)
+
+
+@click.group()
+def keys() -> None:
+    """Make, count and rotate encryption keys.
+
+    To change keys: add the new key SECOND in ENCRYPTION_KEY everywhere and restart; put it first everywhere and run
+    'iacsgraph keys rotate'; restart what still has the old key first; then drop the old key.
+    """
+
+
+@keys.command()
+def generate() -> None:
+    """Print a new key."""
+    from modules.admin.compose import new_key
+
+    with edge():
+        click.echo(new_key())
+
+
+@keys.command()
+@as_json
+def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Count the stored secrets by the key that they are under."""
+    from modules.admin.key_tools import key_lines
+    from modules.admin.schema import make_converter
+    from modules.runtime.output import print_rows
+
+    async def main() -> None:
+        print_rows(make_converter().unstructure(await key_lines()), as_json=as_json)
+
+    run(main, as_json=as_json)
+
+
+@keys.command()
+@as_json
+def rotate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Re-encrypt every secret with the first key, while other programs go on working. Can be interrupted and repeated."""
+    from modules.admin.key_tools import rotate_keys
+    from modules.admin.schema import make_converter
+    from modules.runtime.output import print_json
+
+    async def main() -> None:
+        report = await rotate_keys(show_progress=not as_json)
+        if as_json:
+            print_json(make_converter().unstructure(report))
+        else:
+            click.echo(
+                f"{report.moved} secrets moved to key {report.key_id}; {report.remaining} remain under old keys."
+            )
+
+    run(main, as_json=as_json)
+
+
+@click.group()
+def db() -> None:
+    """Migrate, check and back up the database."""
+
+
+@db.command()
+@as_json
+def migrate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Create the database or bring its schema up to date."""
+    from modules.admin.database_tools import migrate_database
+    from modules.admin.schema import make_converter
+    from modules.runtime.output import print_rows
+
+    async def main() -> None:
+        print_rows([make_converter().unstructure(await migrate_database())], as_json=as_json)
+
+    run(main, as_json=as_json)
+
+
+@db.command()
+@as_json
+def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Check integrity and references. Exit code 1 if the database is not sound. Nothing is written."""
+    from modules.admin.database_tools import inspect_database
+    from modules.admin.schema import make_converter
+    from modules.runtime.output import print_rows
+
+    async def main() -> int:
+        report = await inspect_database()
+        print_rows([make_converter().unstructure(report)], as_json=as_json)
+        return int(bool(report.problems))
+
+    run(main, as_json=as_json)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database to FILE while others use it; an existing file is never overwritten."""
+    from modules.admin.database_tools import back_up
+
+    async def main() -> None:
+        await back_up(file)
+        click.echo(f"{file} written. Its secrets open only with the keys of ENCRYPTION_KEY: keep them apart from it.")
+
+    run(main)

@@ -1,0 +1,64 @@
+"""Composition root of the operator's tools."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+
+from adapters.fernet.cipher import FernetCipher, generate_key
+from adapters.sqlite.database import Database, inspect_database, open_database
+from adapters.sqlite.opening import Inspection
+from adapters.sqlite.secret_store import SqliteSecretStore
+from application.key_rotation import KeyRotation
+from modules.admin.checks import Secrets
+from modules.admin.settings import DatabaseToolSettings, KeyToolSettings
+
+__all__ = ["Keys", "compose", "compose_database", "inspect", "new_key", "wire"]
+
+
+@attrs.frozen(kw_only=True)
+class Keys:
+    """The use cases about encryption keys."""
+
+    rotation: KeyRotation
+
+    async def secrets(self) -> Secrets:
+        """Count all secrets and open each.
+
+        Raises: as `SecretStore`.
+        """
+        return Secrets(status=await self.rotation.status(), faults=await self.rotation.secrets.faults())
+
+
+def wire(database: Database, settings: KeyToolSettings) -> Keys:
+    """Build the use cases on an open database."""
+    cipher = FernetCipher(settings.encryption.keys)
+    return Keys(rotation=KeyRotation(secrets=SqliteSecretStore(database, cipher), cipher=cipher))
+
+
+@asynccontextmanager
+async def compose(settings: KeyToolSettings) -> AsyncIterator[Keys]:
+    """Open the database and wire."""
+    async with open_database(settings.database.path) as database:
+        yield wire(database, settings)
+
+
+@asynccontextmanager
+async def compose_database(settings: DatabaseToolSettings) -> AsyncIterator[Database]:
+    """Open the database alone, migrating it."""
+    async with open_database(settings.database.path) as database:
+        yield database
+
+
+async def inspect(path: Path) -> Inspection:
+    """Look at a database without touching it.
+
+    Raises: as `inspect_database`.
+    """
+    return await inspect_database(path)
+
+
+def new_key() -> str:
+    """Return a new encryption key."""
+    return generate_key()

@@ -1,0 +1,54 @@
+"""Counting and rotating keys, from the settings to the report."""
+
+import sys
+
+from click._termui_impl import ProgressBar
+from click.termui import progressbar
+
+from modules.admin.compose import compose
+from modules.admin.schema import KeyLine, RotationReport
+from modules.admin.settings import KeyToolSettings
+from modules.runtime.logs import configure_logging
+from modules.runtime.settings_loading import load
+
+
+async def key_lines() -> list[KeyLine]:
+    """Return one line per key, those of ENCRYPTION_KEY first and in their order.
+
+    Raises: ConfigurationError for settings; as `KeyRotation.status`.
+    """
+    settings = load(KeyToolSettings)
+    configure_logging(settings.log, zone=settings.time.zone)
+    async with compose(settings) as keys:
+        status = await keys.rotation.status()
+    return [
+        KeyLine(
+            key_id=key,
+            secrets=status.counts.get(key, 0),
+            position=status.known.index(key) + 1 if key in status.known else None,
+            primary=key == (status.primary or status.first),
+        )
+        for key in (*status.known, *status.missing)
+    ]
+
+
+async def rotate_keys(*, show_progress: bool) -> RotationReport:
+    """Rotate, with a progress bar if wanted and standard error is a terminal.
+
+    Raises: ConfigurationError for settings; as `KeyRotation.rotate`.
+    """
+    settings = load(KeyToolSettings)
+    configure_logging(settings.log, zone=settings.time.zone)
+    async with compose(settings) as keys:
+        steps = keys.rotation.rotate()
+        last = await anext(steps)
+        with _bar(last.left, show=show_progress) as bar:
+            async for step in steps:
+                bar.update(step.moved - last.moved)
+                last = step
+        return RotationReport(key_id=keys.rotation.cipher.key_ids[0], moved=last.moved, remaining=last.left)
+
+
+def _bar(length: int, *, show: bool) -> "ProgressBar[int]":
+    stream = sys.stderr
+    return progressbar(length=length, label="Moving secrets", file=stream, hidden=not (show and stream.isatty()))

@@ -1,0 +1,55 @@
+"""What the token service and its keeper need to know."""
+
+import attrs
+
+from modules.runtime.environment import Environment
+from modules.runtime.settings import (
+    AzureSettings,
+    DatabaseSettings,
+    EncryptionSettings,
+    LogSettings,
+    TimeSettings,
+)
+from modules.runtime.settings_loading import load
+from modules.runtime.values import lower, one_of
+from modules.runtime.variables import Variable
+
+PROVIDERS = ("memory",)
+
+
+@attrs.frozen(kw_only=True)
+class ProviderSettings:
+    """Who is asked for tokens."""
+
+    provider: str = attrs.field(
+        validator=Variable(
+            name="IDENTITY_PROVIDER",
+            meaning="Who is asked for tokens: 'memory' is for practice, it knows no application and signs nobody in",
+            example="memory",
+            convert=lower,
+            check=one_of(*PROVIDERS),
+        )
+    )
+
+
+@attrs.frozen(kw_only=True)
+class AuthSettings:
+    """Settings of `auth` commands. `azure` is the application of accounts that have none of their own."""
+
+    database: DatabaseSettings
+    encryption: EncryptionSettings
+    provider: ProviderSettings
+    azure: AzureSettings | None = None
+    log: LogSettings = LogSettings()
+    time: TimeSettings = TimeSettings()
+
+
+def read_settings(environment: Environment | None = None) -> AuthSettings:
+    """Read the settings; the Azure application only if it is configured.
+
+    Raises: ConfigurationError that names every fault.
+    """
+    source = environment or Environment.read()
+    settings = load(AuthSettings, source)
+    azure = load(AzureSettings, source) if source.get("AZURE_CLIENT_ID") else None
+    return attrs.evolve(settings, azure=azure)

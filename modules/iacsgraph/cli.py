@@ -1,0 +1,89 @@
+"""The command `iacsgraph`. Programs are imported when they are asked for, so that `--help` costs nothing."""
+
+from importlib import import_module, metadata
+
+import click
+
+COMMANDS = {
+    "init": ("modules.admin.cli", "init", "Write a commented .env with a fresh ENCRYPTION_KEY."),
+    "doctor": ("modules.admin.cli", "doctor", "Check what is configured and say what to do."),
+    "keys": ("modules.admin.cli", "keys", "Make, count and rotate encryption keys."),
+    "db": ("modules.admin.cli", "db", "Migrate, check and back up the database."),
+    "auth": ("modules.auth.cli", "auth", "Keep accounts signed in."),
+    "demo": ("modules.iacsgraph.cli", "demo", "Show the whole on a practice identity provider, in seconds."),
+    "completion": ("modules.iacsgraph.cli", "completion", "Print the completion script of a shell."),
+}
+"""Name: module, attribute, and the line of the root's help."""
+
+
+class _Programs(click.Group):
+    """A group whose commands are imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    if value and not ctx.resilient_parsing:
+        click.echo(f"iacsgraph {metadata.version('iacsgraph')}")
+        ctx.exit()
+
+
+@click.group(cls=_Programs)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show version."
+)
+def root() -> None:
+    """Keep a fleet of Microsoft 365 mailboxes signed in and turn their mail into events that programs can trust."""
+
+
+def _silent(_: str) -> None:
+    return
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def demo(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Enrol, sign in, refresh, revoke, recover and rotate keys, in a temporary directory and with no settings."""
+    from modules.iacsgraph.demo import demonstrate
+    from modules.iacsgraph.schema import make_converter
+    from modules.runtime.output import print_json
+    from modules.runtime.process import run
+
+    async def main() -> int:
+        report = await demonstrate(say=_silent if as_json else click.echo)
+        if as_json:
+            print_json(make_converter().unstructure(report))
+        return int(not report.passed)
+
+    run(main, as_json=as_json)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL: eval "$(iacsgraph completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(root, {}, "iacsgraph", "_IACSGRAPH_COMPLETE").source())
+
+
+def main() -> None:
+    """Run the command line."""
+    root(prog_name="iacsgraph")

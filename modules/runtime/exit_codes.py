@@ -1,0 +1,112 @@
+"""What an error means outside: exit code, HTTP status, and what to do. One table each, keyed by error class.
+
+A class that is not in a table counts as its nearest ancestor (in method resolution order) that is. An error that is
+`transient` is answered as such whatever its class: 5 and 503.
+
+    0  success                              10  not allowed by a rule or in this state
+    1  a check failed, any other failure    11  database
+    2  wrong usage (click)                  12  messaging
+    3  settings or registration wrong       13  encryption
+    4  the owner must sign in again         14  sign-in or token
+    5  temporary: the same may work later   15  a remote service
+    6  not found                            70  a defect in the program
+    7  somebody else changed it first       130  interrupted (SIGINT)
+    8  not permitted, blocked by policy     141  the reader of the output went away (SIGPIPE)
+    9  a value is not acceptable            143  terminated (SIGTERM)
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from domain import errors
+
+V = TypeVar("V")
+
+SUCCESS: Final = 0
+FAILURE: Final = 1
+USAGE: Final = 2
+TEMPORARY: Final = 5
+DEFECT: Final = 70
+INTERRUPTED: Final = 130
+OUTPUT_CLOSED: Final = 141
+TERMINATED: Final = 143
+
+EXIT_CODES: Final[Mapping[type[errors.IACSGraphError], int]] = {
+    errors.IACSGraphError: FAILURE,
+    errors.ConfigurationError: 3,
+    errors.ReauthenticationRequiredError: 4,
+    errors.NotFoundError: 6,
+    errors.ConflictError: 7,
+    errors.PermissionDeniedError: 8,
+    errors.PolicyBlockedError: 8,
+    errors.ValidationError: 9,
+    errors.BusinessLogicError: 10,
+    errors.ResyncRequiredError: 10,
+    errors.DatabaseError: 11,
+    errors.MessagingError: 12,
+    errors.EncryptionError: 13,
+    errors.AuthenticationError: 14,
+    errors.TokenError: 14,
+    errors.APIConnectionError: 15,
+}
+
+HTTP_STATUSES: Final[Mapping[type[errors.IACSGraphError], int]] = {
+    errors.IACSGraphError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.MessagingError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TokenError: HTTPStatus.BAD_GATEWAY,
+    errors.TokenExpiredError: HTTPStatus.UNAUTHORIZED,
+    errors.AuthenticationError: HTTPStatus.UNAUTHORIZED,
+    errors.PolicyBlockedError: HTTPStatus.FORBIDDEN,
+    errors.APIConnectionError: HTTPStatus.BAD_GATEWAY,
+    errors.ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ResyncRequiredError: HTTPStatus.GONE,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.PermissionDeniedError: HTTPStatus.FORBIDDEN,
+    errors.ValidationError: HTTPStatus.BAD_REQUEST,
+    errors.BusinessLogicError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.IllegalTransitionError: HTTPStatus.CONFLICT,
+}
+
+REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
+    errors.IACSGraphError: "",
+    errors.ConfigurationError: "correct the setting, then see: iacsgraph doctor",
+    errors.InvalidClientError: "renew AZURE_CLIENT_SECRET in the app registration and in the settings",
+    errors.UnknownKeyError: "add the key it was written with to ENCRYPTION_KEY; see: iacsgraph keys status",
+    errors.StaleKeyError: "restart this process with the new key first in ENCRYPTION_KEY",
+    errors.EncryptionError: "see: iacsgraph keys status",
+    errors.ReauthenticationRequiredError: "the account's owner must sign in again: iacsgraph auth login USER",
+    errors.TokenExpiredError: "the account's owner must sign in again: iacsgraph auth login USER",
+    errors.PolicyBlockedError: "ask the organisation's administrator; signing in again does not help",
+    errors.DatabaseError: "see: iacsgraph doctor",
+    errors.ConnectionError: "check DATABASE_PATH, its directory's permissions and free space",
+    errors.KafkaConnectionError: "check KAFKA_BOOTSTRAP_SERVERS and that Kafka is running",
+    errors.ConflictError: "read again, then decide again",
+    errors.ResyncRequiredError: "synchronise from the start",
+}
+
+_LATER = "try again later"
+
+
+def resolve(table: Mapping[type[errors.IACSGraphError], V], kind: type[errors.IACSGraphError]) -> V:
+    """Return the entry of the class or of its nearest ancestor; the tables hold the root, so there is one."""
+    return next(table[ancestor] for ancestor in kind.__mro__ if ancestor in table)
+
+
+def exit_code(error: errors.IACSGraphError) -> int:
+    """Return the process's exit code."""
+    return TEMPORARY if error.transient else resolve(EXIT_CODES, type(error))
+
+
+def http_status(error: errors.IACSGraphError) -> int:
+    """Return the answer's status; `retry_after`, if any, belongs into its `Retry-After`."""
+    return HTTPStatus.SERVICE_UNAVAILABLE if error.transient else resolve(HTTP_STATUSES, type(error))
+
+
+def remedy(error: errors.IACSGraphError) -> str:
+    """Say what the caller can do, in one phrase; empty if the message says it all."""
+    if error.retry_after is not None:
+        return f"{_LATER}, in {error.retry_after.total_seconds():.0f} s"
+    return resolve(REMEDIES, type(error)) or (_LATER if error.transient else "")

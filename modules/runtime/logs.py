@@ -1,0 +1,109 @@
+"""Logging, set up once per process on the root logger, to standard error.
+
+The logger `iacsgraph.auth` is the authentication log: sign-ins, refreshes, status changes, denials. It goes to standard
+error like every other logger and, if `AUTH_LOG_FILE` is set, also to that file: there always as JSON lines and always
+from INFO on, whatever `LOG_LEVEL` says, since it is a record of who came and not a help for debugging.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import tzinfo
+from typing import TextIO
+
+from attrs import frozen
+
+from modules.runtime.compose import auth_handlers_for, formatter_for
+from modules.runtime.log_handlers import SafeStreamHandler
+from modules.runtime.settings import LogSettings
+
+AUTH_LOGGER = "iacsgraph.auth"
+_KAFKA_LOGGERS = ("aiokafka", "kafka")
+_LEAKY_LOGGERS = ("aiosqlite",)  # logs every bound value at DEBUG
+
+
+def configure_logging(
+    settings: LogSettings,
+    *,
+    zone: tzinfo | None = None,
+    stream: TextIO | None = None,
+    colour: bool | None = None,
+) -> ExitStack:
+    """Replace the handlers of the root logger and of the authentication log; set up twice, the last one holds.
+
+    `zone` None is the system's, `stream` None is standard error, `colour` None asks the stream and `NO_COLOR`.
+    Closing what is returned (or leaving it as a `with` block) puts everything back and closes the file; a program
+    that logs until it ends keeps no hold of it.
+
+    Raises: ConfigurationError if `AUTH_LOG_FILE` cannot be written; nothing has changed then.
+    """
+    target = stream or sys.stderr
+    auth_handlers = auth_handlers_for(settings)
+    undo = ExitStack()
+    for state in _states():
+        undo.callback(state.restore)
+    console = SafeStreamHandler(target)
+    coloured = _is_coloured(target) if colour is None else colour
+    console.setFormatter(formatter_for(settings, zone, colour=coloured))
+    console.addFilter(_AuthenticationFrom(settings.level))
+    _replace(logging.getLogger(), [console])
+    _replace(logging.getLogger(AUTH_LOGGER), auth_handlers)
+    _set_levels(settings)
+    return undo
+
+
+@frozen
+class _State:
+    """A logger's level and handlers before the set-up."""
+
+    logger: logging.Logger
+    level: int
+    handlers: tuple[logging.Handler, ...]
+
+    def restore(self) -> None:
+        added = [handler for handler in self.logger.handlers if handler not in self.handlers]
+        _replace(self.logger, self.handlers)
+        self.logger.setLevel(self.level)
+        for handler in added:
+            handler.close()
+
+
+class _AuthenticationFrom(logging.Filter):
+    """Keep authentication records below `LOG_LEVEL` off standard error; their logger lets them through for the file."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__(AUTH_LOGGER)
+        self._least = logging.getLevelNamesMapping()[level]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= self._least or not super().filter(record)
+
+
+def _states() -> Iterator[_State]:
+    for name in ("", AUTH_LOGGER, *_KAFKA_LOGGERS, *_LEAKY_LOGGERS):
+        logger = logging.getLogger(name)
+        yield _State(logger, logger.level, tuple(logger.handlers))
+
+
+def _replace(logger: logging.Logger, handlers: Iterable[logging.Handler]) -> None:
+    for old in tuple(logger.handlers):
+        logger.removeHandler(old)
+    for new in handlers:
+        logger.addHandler(new)
+
+
+def _set_levels(settings: LogSettings) -> None:
+    level = logging.getLevelNamesMapping()[settings.level]
+    logging.getLogger().setLevel(level)
+    logging.getLogger(AUTH_LOGGER).setLevel(min(level, logging.INFO) if settings.auth_file else logging.NOTSET)
+    for name in _KAFKA_LOGGERS:
+        logging.getLogger(name).setLevel(settings.kafka_level)
+    for name in _LEAKY_LOGGERS:
+        logging.getLogger(name).setLevel(max(level, logging.INFO))
+
+
+def _is_coloured(stream: TextIO) -> bool:
+    """See https://no-color.org: any non-empty value switches colour off."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

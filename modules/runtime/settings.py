@@ -1,0 +1,248 @@
+"""The settings groups that programs share. Each field carries the one description of its variable.
+
+A program's own `settings.py` composes these in a frozen attrs class, one field per group, and reads it with
+`modules.runtime.settings_loading.load`. Groups can be built in code without any environment; the same checks apply.
+"""
+
+from datetime import tzinfo
+from pathlib import Path
+
+from attrs import Factory, field, frozen
+
+from modules.runtime import values
+from modules.runtime.variables import Alternative, Variable
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_SCOPES = ("openid", "profile", "offline_access", "User.Read", "Mail.Read")
+_CLIENT_EXAMPLE = "11111111-2222-3333-4444-555555555555"
+
+
+@frozen(kw_only=True)
+class DatabaseSettings:
+    """The SQLite file. Relative paths count from the current directory."""
+
+    path: Path = field(
+        validator=Variable(
+            name="DATABASE_PATH",
+            meaning="SQLite database file; its directory is created (DATABASE_URL=sqlite:///... is accepted instead)",
+            example="./data/iacsgraph.db",
+            convert=values.path,
+            check=values.file_path,
+            alternative=Alternative(name="DATABASE_URL", convert=values.sqlite_url),
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class EncryptionSettings:
+    """Fernet keys, newest first: the first encrypts, all decrypt."""
+
+    keys: tuple[str, ...] = field(
+        repr=False,
+        validator=Variable(
+            name="ENCRYPTION_KEY",
+            meaning="Fernet keys that encrypt stored secrets: newest first, comma separated",
+            example="<a key from: iacsgraph keys generate>",
+            convert=values.items,
+            check=values.fernet_keys,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class KafkaSettings:
+    """Where events go and come from."""
+
+    bootstrap_servers: tuple[str, ...] = field(
+        validator=Variable(
+            name="KAFKA_BOOTSTRAP_SERVERS",
+            meaning="Kafka brokers: host:port, comma separated",
+            example="localhost:9092",
+            convert=values.items,
+            check=values.servers,
+        ),
+    )
+    topic_email_events: str = field(
+        default="email.received",
+        validator=Variable(
+            name="KAFKA_TOPIC_EMAIL_EVENTS",
+            meaning="Topic of the events about received mail",
+            example="email.received",
+            convert=str,
+            check=values.topic,
+        ),
+    )
+    consumer_group_id: str = field(
+        default="iacsgraph",
+        validator=Variable(
+            name="KAFKA_CONSUMER_GROUP_ID",
+            meaning="Consumer group: processes of the same group share the work",
+            example="iacsgraph",
+            convert=str,
+            check=values.word,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class AzureSettings:
+    """The global Azure AD application. No client secret means a public client (device code, PKCE)."""
+
+    client_id: str = field(
+        validator=Variable(
+            name="AZURE_CLIENT_ID",
+            meaning="Application (client) id of the Azure AD app registration",
+            example=_CLIENT_EXAMPLE,
+            convert=str,
+            check=values.word,
+        ),
+    )
+    client_secrets: tuple[str, ...] = field(
+        default=(),
+        repr=False,
+        validator=Variable(
+            name="AZURE_CLIENT_SECRET",
+            meaning="Its client secrets, comma separated, tried in order; none for a public client",
+            example="your-client-secret",
+            convert=values.items,
+            check=values.all_words,
+        ),
+    )
+    tenant_id: str = field(
+        default="common",
+        validator=Variable(
+            name="AZURE_TENANT_ID",
+            meaning="Tenant: a GUID, a domain, common, organizations or consumers",
+            example="common",
+            convert=str,
+            check=values.tenant,
+        ),
+    )
+    authority: str = field(
+        default=Factory(lambda self: f"https://login.microsoftonline.com/{self.tenant_id}", takes_self=True),
+        validator=Variable(
+            name="AZURE_AUTHORITY",
+            meaning="Where people sign in; by default login.microsoftonline.com and the tenant",
+            example="https://login.microsoftonline.com/common",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+    scopes: tuple[str, ...] = field(
+        default=_SCOPES,
+        validator=Variable(
+            name="AZURE_SCOPES",
+            meaning="Permissions asked for at sign-in, separated by spaces or commas",
+            example=" ".join(_SCOPES),
+            convert=values.words,
+            check=values.all_words,
+        ),
+    )
+    redirect_uri: str = field(
+        default="http://localhost:5000/auth/callback",
+        validator=Variable(
+            name="AZURE_REDIRECT_URI",
+            meaning="Redirect URI, exactly as in the app registration",
+            example="http://localhost:5000/auth/callback",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class OpenAISettings:
+    """The assistant's model, if one is used."""
+
+    api_key: str | None = field(
+        default=None,
+        repr=False,
+        validator=Variable(
+            name="OPENAI_API_KEY",
+            meaning="Key of the OpenAI API, for the query assistant",
+            example="sk-your-key",
+            convert=str,
+            check=values.word,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class LogSettings:
+    """What is logged, and how. Sizes are bytes."""
+
+    level: str = field(
+        default="INFO",
+        validator=Variable(
+            name="LOG_LEVEL",
+            meaning=f"Least level that is logged: {', '.join(_LEVELS)}",
+            example="INFO",
+            convert=values.upper,
+            check=values.one_of(*_LEVELS),
+        ),
+    )
+    kafka_level: str = field(
+        default="WARNING",
+        validator=Variable(
+            name="KAFKA_LOG_LEVEL",
+            meaning="The same for the Kafka client",
+            example="WARNING",
+            convert=values.upper,
+            check=values.one_of(*_LEVELS),
+        ),
+    )
+    format: str = field(
+        default="text",
+        validator=Variable(
+            name="LOG_FORMAT",
+            meaning="text for people, json for programs (one document per line)",
+            example="text",
+            convert=values.lower,
+            check=values.one_of("text", "json"),
+        ),
+    )
+    auth_file: Path | None = field(
+        default=None,
+        validator=Variable(
+            name="AUTH_LOG_FILE",
+            meaning="Also write the authentication log to this file: JSON lines, shared by all processes",
+            example="./data/auth.log",
+            convert=values.path,
+            check=values.file_path,
+        ),
+    )
+    auth_max_bytes: int = field(
+        default=10_000_000,
+        validator=Variable(
+            name="AUTH_LOG_MAX_BYTES",
+            meaning="Size in bytes at which that file is rotated",
+            example="10000000",
+            convert=values.whole_number,
+            check=values.at_least(1000),
+        ),
+    )
+    auth_backups: int = field(
+        default=10,
+        validator=Variable(
+            name="AUTH_LOG_BACKUPS",
+            meaning="How many rotated files are kept",
+            example="10",
+            convert=values.whole_number,
+            check=values.at_least(1),
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class TimeSettings:
+    """The zone in which people read and write times; None is the system's."""
+
+    zone: tzinfo | None = field(
+        default=None,
+        validator=Variable(
+            name="TIMEZONE",
+            meaning="IANA time zone of dates and times for people; by default the system's",
+            example="Asia/Seoul",
+            convert=values.time_zone,
+        ),
+    )

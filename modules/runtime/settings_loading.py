@@ -1,0 +1,122 @@
+"""Reading settings groups with environs: the one place that imports it. All faults come at once."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from attrs import NOTHING, Attribute, Factory, define, fields, frozen, has, resolve_types
+from environs import Env, EnvValidationError, ValidationError
+
+from modules.runtime.environment import Environment
+from modules.runtime.faults import Fault, configuration_error
+from modules.runtime.variables import Variable
+
+T = TypeVar("T")
+
+
+def load(group: type[T], environment: Environment | None = None) -> T:
+    """Read a group, or a class whose fields are groups, from the environment and `.env` (or from what is given).
+
+    Raises: ConfigurationError that lists every fault of every group and of the `.env` file.
+    """
+    source = Environment.read() if environment is None else environment
+    reader = _Reader(source=source, env=_MappingEnv(source))
+    draft = _draft(group, reader)
+    faults = (*source.faults, *reader.faults())
+    if faults:
+        raise configuration_error(faults)
+    return draft.build()
+
+
+class _MappingEnv(Env):
+    """environs over given values: its own look-up reads `os.environ`, where tests and the demo must not look."""
+
+    def __init__(self, source: Environment) -> None:
+        super().__init__(eager=False)
+        self._source = source
+        self.add_parser("setting", _parse)
+
+    def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401 - environs' signature
+        return self._source.get(env_key) or default
+
+
+def _parse(text: str, *, convert: Callable[[str], T], check: Callable[[T], None]) -> T:
+    try:
+        value = convert(text)
+        check(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    return value
+
+
+@define(kw_only=True)
+class _Reader:
+    source: Environment
+    env: _MappingEnv
+    variables: dict[str, Variable[Any]] = Factory(dict)
+    contradictions: list[Fault] = Factory(list)
+
+    def read(self, variable: Variable[Any], *, required: bool) -> object:
+        """Return the value; NOTHING if there is none, or if it has a fault (kept for `faults`)."""
+        names = {variable.name: variable.convert}
+        if variable.alternative:
+            names[variable.alternative.name] = variable.alternative.convert
+        given = {name: convert for name, convert in names.items() if self.source.get(name)}
+        if not given and not required:
+            return NOTHING
+        found = [self._one(name, convert, variable) for name, convert in (given or {variable.name: str}).items()]
+        if len(found) > 1 and None not in found and _comparable(found[0]) != _comparable(found[1]):
+            self.contradictions.append(self._fault(list(given)[1], f"differs from {variable.name}; keep one of them"))
+        return NOTHING if found[0] is None else found[0]
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return each fault once, though several groups read the same variable."""
+        try:
+            self.env.seal()
+        except EnvValidationError as error:
+            messages: Any = error.error_messages  # from seal() always a mapping of lists
+            found = [self._fault(name, reason) for name, reasons in messages.items() for reason in reasons]
+            return tuple(dict.fromkeys([*found, *self.contradictions]))
+        return tuple(dict.fromkeys(self.contradictions))
+
+    def _one(self, name: str, convert: Callable[[str], Any], variable: Variable[Any]) -> object:
+        self.variables[name] = variable
+        return self.env.setting(name, convert=convert, check=variable.check)
+
+    def _fault(self, name: str, reason: str) -> Fault:
+        variable = self.variables[name]
+        problem = reason if self.source.get(name) else f"is not set ({variable.meaning})"
+        return Fault(variable=name, origin=self.source.origin(name), problem=problem, example=variable.assignment)
+
+
+@frozen(kw_only=True)
+class _Draft(Generic[T]):
+    """The values of a group whose construction waits until the whole is known to be free of faults."""
+
+    group: type[T]
+    values: dict[str, object]
+
+    def build(self) -> T:
+        built = {name: value.build() if isinstance(value, _Draft) else value for name, value in self.values.items()}
+        return self.group(**built)
+
+
+def _draft(group: type[T], reader: _Reader) -> _Draft[T]:
+    read = ((attribute.name, _value(attribute, reader)) for attribute in _attributes(group))
+    return _Draft(group=group, values={name: value for name, value in read if value is not NOTHING})
+
+
+def _value(attribute: "Attribute[Any]", reader: _Reader) -> object:
+    if isinstance(attribute.validator, Variable):
+        return reader.read(attribute.validator, required=attribute.default is NOTHING)
+    if isinstance(attribute.type, type) and has(attribute.type):
+        return _draft(attribute.type, reader)
+    return NOTHING
+
+
+def _attributes(group: type) -> Iterator["Attribute[Any]"]:
+    yield from fields(resolve_types(group))
+
+
+def _comparable(value: object) -> object:
+    return value.absolute() if isinstance(value, Path) else value
