@@ -75,11 +75,11 @@ def check_directory(path: Path) -> CheckResult:
 
 async def check_database(path: Path, inspect: Callable[[], Awaitable[Inspected]]) -> tuple[CheckResult, bool]:
     """Look at the file; the second value says whether it can be opened as it is."""
-    if not path.exists():
-        return passed("database", f"{path} does not exist yet; it is created at first use"), False
     try:
         found = await inspect()
     except IACSGraphError as error:
+        if error.error_code == "DATABASE_MISSING":
+            return passed("database", f"{path} does not exist yet; it is created at first use"), False
         return failed("database", error), False
     if found.problems:
         detail = f"{len(found.problems)} problems: {'; '.join(found.problems[:3])}"

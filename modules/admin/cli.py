@@ -1,12 +1,19 @@
 """The commands `init`, `doctor`, `keys` and `db`."""
 
 import os
+import sys
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from modules.runtime.edge import edge
 from modules.runtime.process import run
+
+if TYPE_CHECKING:
+    from modules.admin.key_tools import Bar
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -85,13 +92,13 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 @keys.command()
 @as_json
 def rotate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Re-encrypt every secret with the first key, while other programs go on working. Can be interrupted and repeated."""
+    """Re-encrypt every secret with the first key while other programs go on working; may be interrupted and repeated."""
     from modules.admin.key_tools import rotate_keys
     from modules.admin.schema import make_converter
     from modules.runtime.output import print_json
 
     async def main() -> None:
-        report = await rotate_keys(show_progress=not as_json)
+        report = await rotate_keys(partial(progress_bar, hidden=as_json))
         if as_json:
             print_json(make_converter().unstructure(report))
         else:
@@ -100,6 +107,12 @@ def rotate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
             )
 
     run(main, as_json=as_json)
+
+
+def progress_bar(length: int, *, hidden: bool) -> "AbstractContextManager[Bar]":
+    """Return a bar on standard error, unless that is no terminal."""
+    hidden = hidden or not sys.stderr.isatty()
+    return click.progressbar(length=length, label="Moving secrets", file=sys.stderr, hidden=hidden)
 
 
 @click.group()

@@ -1,9 +1,8 @@
 """Counting and rotating keys, from the settings to the report."""
 
-import sys
-
-from click._termui_impl import ProgressBar
-from click.termui import progressbar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from modules.admin.compose import compose
 from modules.admin.schema import KeyLine, RotationReport
@@ -32,8 +31,15 @@ async def key_lines() -> list[KeyLine]:
     ]
 
 
-async def rotate_keys(*, show_progress: bool) -> RotationReport:
-    """Rotate, with a progress bar if wanted and standard error is a terminal.
+class Bar(Protocol):
+    """Shows how far something has come."""
+
+    def update(self, n_steps: int) -> None:
+        """Go on by so many steps."""
+
+
+async def rotate_keys(open_bar: Callable[[int], AbstractContextManager[Bar]]) -> RotationReport:
+    """Rotate; `open_bar` is told how many secrets there are to move.
 
     Raises: ConfigurationError for settings; as `KeyRotation.rotate`.
     """
@@ -42,13 +48,8 @@ async def rotate_keys(*, show_progress: bool) -> RotationReport:
     async with compose(settings) as keys:
         steps = keys.rotation.rotate()
         last = await anext(steps)
-        with _bar(last.left, show=show_progress) as bar:
+        with open_bar(last.left) as bar:
             async for step in steps:
                 bar.update(step.moved - last.moved)
                 last = step
         return RotationReport(key_id=keys.rotation.cipher.key_ids[0], moved=last.moved, remaining=last.left)
-
-
-def _bar(length: int, *, show: bool) -> "ProgressBar[int]":
-    stream = sys.stderr
-    return progressbar(length=length, label="Moving secrets", file=stream, hidden=not (show and stream.isatty()))

@@ -10,8 +10,8 @@ class DatabaseToolSettings:
     """For the `db` commands."""
 
     database: DatabaseSettings
-    log: LogSettings = LogSettings()
-    time: TimeSettings = TimeSettings()
+    log: LogSettings = attrs.field(factory=LogSettings)
+    time: TimeSettings = attrs.field(factory=TimeSettings)
 
 
 @attrs.frozen(kw_only=True)
@@ -20,5 +20,5 @@ class KeyToolSettings:
 
     database: DatabaseSettings
     encryption: EncryptionSettings
-    log: LogSettings = LogSettings()
-    time: TimeSettings = TimeSettings()
+    log: LogSettings = attrs.field(factory=LogSettings)
+    time: TimeSettings = attrs.field(factory=TimeSettings)

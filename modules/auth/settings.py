@@ -40,8 +40,8 @@ class AuthSettings:
     encryption: EncryptionSettings
     provider: ProviderSettings
     azure: AzureSettings | None = None
-    log: LogSettings = LogSettings()
-    time: TimeSettings = TimeSettings()
+    log: LogSettings = attrs.field(factory=LogSettings)
+    time: TimeSettings = attrs.field(factory=TimeSettings)
 
 
 def read_settings(environment: Environment | None = None) -> AuthSettings:

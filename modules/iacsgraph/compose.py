@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import attrs
 
@@ -11,7 +12,8 @@ from adapters.sqlite.database import open_database
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
 from application.key_rotation import KeyRotation
-from domain.account import OAuthApplication
+from domain.account import Identity, OAuthApplication
+from domain.token import Token
 from modules.admin import compose as admin
 from modules.admin.settings import KeyToolSettings
 from modules.auth import compose as auth
@@ -27,13 +29,34 @@ class Demo:
     rotation: KeyRotation
 
 
-def make_provider(application: OAuthApplication, usernames: Sequence[str]) -> MemoryIdentityProvider:
-    """Return the practice provider, knowing one application and its users."""
-    provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers())
+@attrs.frozen
+class Practice:
+    """The practice provider with the one application that it knows."""
+
+    provider: MemoryIdentityProvider
+    application: OAuthApplication
+
+    def sign_in(self, username: str) -> tuple[Token, Identity]:
+        """Return what a person's completed sign-in gives."""
+        return self.provider.sign_in(self.application, username), self.provider.users[username].identity
+
+    def revoke(self, username: str) -> None:
+        """Revoke the person's grant."""
+        self.provider.revoke(username)
+
+    @property
+    def refreshes(self) -> int:
+        """Return how often a refresh was asked for."""
+        return self.provider.calls["refresh"]
+
+
+def make_practice(application: OAuthApplication, usernames: Sequence[str], lifetime: timedelta) -> Practice:
+    """Return a provider that knows these users and gives tokens of this lifetime."""
+    provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers(), lifetime=lifetime)
     provider.register(application)
     for username in usernames:
         provider.add_user(username)
-    return provider
+    return Practice(provider, application)
 
 
 def new_key() -> str:
@@ -42,9 +65,9 @@ def new_key() -> str:
 
 
 @asynccontextmanager
-async def compose(settings: AuthSettings, provider: MemoryIdentityProvider) -> AsyncIterator[Demo]:
+async def compose(settings: AuthSettings, practice: Practice) -> AsyncIterator[Demo]:
     """Open the database once and wire both programs on it."""
     async with open_database(settings.database.path) as database:
         keys = admin.wire(database, KeyToolSettings(database=settings.database, encryption=settings.encryption))
-        async with auth.wire(database, provider, settings) as wired:
+        async with auth.wire(database, practice.provider, settings) as wired:
             yield Demo(auth=wired, rotation=keys.rotation)

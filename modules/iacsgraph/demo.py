@@ -6,18 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from domain.account import AccountStatus, OAuthApplication
 from domain.errors import ReauthenticationRequiredError
-from modules.iacsgraph.compose import Demo, compose, make_provider, new_key
+from modules.iacsgraph.compose import Demo, Practice, compose, make_practice, new_key
 from modules.iacsgraph.schema import DemoReport, Step
 from modules.iacsgraph.settings import CLIENT_ID, CLIENT_SECRET, demo_settings
-
-if TYPE_CHECKING:
-    from adapters.memory.identity_provider import MemoryIdentityProvider
 
 LIFETIME = timedelta(seconds=3)
 CALLERS = 1000
@@ -37,7 +33,7 @@ class Stage:
     """Where the demonstration plays; `report` prints each step as it is done."""
 
     demo: Demo
-    provider: "MemoryIdentityProvider"
+    practice: Practice
     directory: Path
     report: Callable[[str, str, bool], None]
 
@@ -54,36 +50,35 @@ class Stage:
     async def sign_in(self, *user_ids: str) -> None:
         """Sign people in at the practice provider."""
         for user_id in user_ids:
-            token = self.provider.sign_in(APPLICATION, address(user_id))
-            identity = self.provider.users[address(user_id)].identity
+            token, identity = self.practice.sign_in(address(user_id))
             await self.demo.auth.service.store_tokens(user_id, token, identity=identity)
         self.report("Signed in", ", ".join(user_ids), True)  # noqa: FBT003 - it raises if it fails
 
     async def crowd(self) -> None:
         """Let many callers ask for one token that has expired."""
         await asyncio.sleep(LIFETIME.total_seconds())
-        before = self.provider.calls["refresh"]
+        before = self.practice.refreshes
         got = await asyncio.gather(*(self.demo.auth.service.get_valid_token("kim") for _ in range(CALLERS)))
-        asked, values = self.provider.calls["refresh"] - before, len({token.value for token in got})
+        asked, values = self.practice.refreshes - before, len({token.value for token in got})
         self.report(
             f"{CALLERS} callers, one expired token", f"{asked} refresh, {values} token", (asked, values) == (1, 1)
         )
 
     async def keep(self) -> None:
         """Let the keeper refresh ahead for as long as two tokens live."""
-        before = self.provider.calls["refresh"]
+        before = self.practice.refreshes
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * LIFETIME.total_seconds()):
                 await self.demo.auth.keeper.run()
         valid = [await self.demo.auth.service.is_token_valid(user_id) for user_id in PEOPLE]
-        done = self.provider.calls["refresh"] - before
+        done = self.practice.refreshes - before
         self.report(
             "Kept fresh in the background", f"{done} refreshes, {sum(valid)} of {len(valid)} tokens valid", all(valid)
         )
 
     async def revoke(self) -> None:
         """Revoke a grant at the provider and see who must act; then sign in again."""
-        self.provider.revoke(address("lee"))
+        self.practice.revoke(address("lee"))
         said = ""
         try:
             await self.demo.auth.service.refresh_token("lee")
@@ -113,19 +108,19 @@ async def demonstrate(say: Callable[[str], None]) -> DemoReport:
         steps.append(Step(title=title, result=result, passed=passed))
         say(f"[{'ok' if passed else 'FAIL'}] {title}: {result}")
 
-    provider, old_key = make_provider(APPLICATION, [address(user_id) for user_id in PEOPLE]), new_key()
-    provider.lifetime = LIFETIME
+    practice = make_practice(APPLICATION, [address(user_id) for user_id in PEOPLE], LIFETIME)
+    old_key = new_key()
     with tempfile.TemporaryDirectory(prefix="iacsgraph-demo-") as name:
         directory = Path(name)
-        async with compose(demo_settings(directory, (old_key,)), provider) as demo:
-            stage = Stage(demo=demo, provider=provider, directory=directory, report=report)
+        async with compose(demo_settings(directory, (old_key,)), practice) as demo:
+            stage = Stage(demo=demo, practice=practice, directory=directory, report=report)
             await stage.enrol()
             await stage.sign_in(*PEOPLE)
             await stage.crowd()
             await stage.keep()
             await stage.revoke()
             await stage.secrecy()
-        async with compose(demo_settings(directory, (new_key(), old_key)), provider) as demo:
+        async with compose(demo_settings(directory, (new_key(), old_key)), practice) as demo:
             moved = [progress async for progress in demo.rotation.rotate()][-1]
             report(
                 "Key rotated", f"{moved.moved} secrets moved, {moved.left} remain under the old key", moved.left == 0

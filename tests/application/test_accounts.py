@@ -90,6 +90,8 @@ async def test_a_change_that_lost_a_race_is_decided_again(rig: Rig, times: int) 
 
 
 async def test_a_change_that_loses_every_race_says_so(rig: Rig) -> None:
-    busy = Accounts(store=Busy(rig.database, [None] * ATTEMPTS), log=rig.log, clock=rig.clock, identifiers=rig.identifiers)
+    busy = Accounts(
+        store=Busy(rig.database, [None] * ATTEMPTS), log=rig.log, clock=rig.clock, identifiers=rig.identifiers
+    )
     with pytest.raises(ConflictError):
         await busy.lock("kim", actor="test", reason="test")

@@ -14,7 +14,7 @@ async def test_work_that_nobody_waits_for_tells_the_event_loop_of_its_bugs() -> 
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(str(context["exception"])))
 
     async def work() -> int:
-        raise RuntimeError("a bug")  # noqa: EM101, TRY003 - a bug has no better words
+        raise RuntimeError("a bug")
 
     async with asyncio.TaskGroup() as group:
         Flights[int](group).launch("key", work)
@@ -26,7 +26,7 @@ async def test_errors_that_are_foreseen_are_not_told_to_the_event_loop() -> None
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
 
     async def work() -> int:
-        raise TokenRefreshError("Later.", transient=True)  # noqa: EM101, TRY003 - as above
+        raise TokenRefreshError("Later.", transient=True)
 
     async with asyncio.TaskGroup() as group:
         Flights[int](group).launch("key", work)

@@ -233,7 +233,7 @@ async def test_losing_the_lease_again_and_again_ends_with_a_passing_failure(rig:
 
 async def test_a_bug_in_the_provider_reaches_all_who_wait_as_it_is(rig: Rig) -> None:
     async def break_down() -> None:
-        raise RuntimeError("a bug")  # noqa: EM101, TRY003 - a bug has no better words
+        raise RuntimeError("a bug")
 
     await rig.expire()
     rig.provider.interventions.append(break_down)

@@ -138,8 +138,8 @@ async def test_a_revoked_grant_makes_the_account_need_a_sign_in(rig: Rig) -> Non
     for _ in range(2):
         with pytest.raises(ReauthenticationRequiredError, match="iacsgraph auth login kim") as caught:
             await rig.service.get_valid_token("kim")
-    assert isinstance(caught.value, TokenExpiredError)
-    assert caught.value.reason == "grant_revoked"
+        assert isinstance(caught.value, TokenExpiredError)
+        assert caught.value.reason == "grant_revoked"
     account = await rig.account()
     assert (account.status, account.reauth_reason) == (AccountStatus.REAUTH_REQUIRED, "grant_revoked")
     assert rig.published() == ["account.enrolled", "account.signed_in", "account.reauth_required"]

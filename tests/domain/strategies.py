@@ -13,9 +13,9 @@ visible = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Z
     lambda text: text == text.strip() and text != ""
 )
 moments = st.datetimes(
-    min_value=datetime(2020, 1, 1),
-    max_value=datetime(2090, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - the zone is drawn below
+    max_value=datetime(2090, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
 )
 emails = st.builds("{}@{}.example".format, st.from_regex(r"[a-z0-9.]{1,12}", fullmatch=True), st.just("office"))
 identities = st.builds(Identity, tenant_id=visible, object_id=visible)

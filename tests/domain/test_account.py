@@ -20,7 +20,7 @@ from tests.domain.strategies import emails, visible
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def account(**fields: Any) -> Account:
+def account(**fields: Any) -> Account:  # noqa: ANN401 - fields of several types
     """Return an active account with some fields of its own."""
     defaults: dict[str, Any] = {
         "account_id": AccountId("1"),
@@ -72,7 +72,7 @@ def test_client_secrets_are_never_shown() -> None:
 
 
 @pytest.mark.parametrize("scopes", [["Mail.Read"], ("",), ("a b ",)])
-def test_scopes_are_a_tuple_of_words(scopes: Any) -> None:
+def test_scopes_are_a_tuple_of_words(scopes: Any) -> None:  # noqa: ANN401 - wrong types on purpose
     with pytest.raises(ValidationError):
         OAuthApplication(client_id="app", tenant_id="t", scopes=scopes)
 

@@ -24,7 +24,9 @@ from domain.errors import (
     TokenRefreshError,
 )
 
-CLASSES = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__]
+CLASSES: list[type[IACSGraphError]] = [
+    cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__
+]
 TREE = """
 IACSGraphError
     DatabaseError

@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import lifecycle
-from domain.account import NEVER_SIGNED_IN, SIGNED_OUT, Account, AccountId, AccountStatus, AuthFlow, Identity
-from domain.account import OAuthApplication
+from domain.account import (
+    NEVER_SIGNED_IN,
+    SIGNED_OUT,
+    Account,
+    AccountId,
+    AccountStatus,
+    AuthFlow,
+    Identity,
+    OAuthApplication,
+)
 from domain.change import MASK, AccountChange
 from domain.errors import BusinessLogicError, IllegalTransitionError, PermissionDeniedError, ValidationError
 from domain.events import (

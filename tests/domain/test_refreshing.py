@@ -32,17 +32,13 @@ def test_a_lease_keeps_everybody_until_it_expires() -> None:
 
 
 def test_every_write_moves_the_fence() -> None:
-    state = RefreshState()
-    fences = [state.fence]
-    for move in (
-        lambda s: s.leased("me", NOW, LEASE),
-        lambda s: s.succeeded(),
-        lambda s: s.leased("me", NOW, LEASE),
-        lambda s: s.failed(NOW, None, 0),
-        lambda s: s.superseded(),
-    ):
-        state = move(state)
-        fences.append(state.fence)
+    states = [RefreshState()]
+    states.append(states[-1].leased("me", NOW, LEASE))
+    states.append(states[-1].succeeded())
+    states.append(states[-1].leased("me", NOW, LEASE))
+    states.append(states[-1].failed(NOW, None, 0))
+    states.append(states[-1].superseded())
+    fences = [state.fence for state in states]
     assert fences == sorted(set(fences))
 
 

@@ -1,6 +1,7 @@
 """When a token is fresh, should be refreshed, or has expired."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_a_long_lived_token_is_due_before_its_refresh_token_dies_of_inactivity()
 
 @pytest.mark.parametrize("field", ["obtained_at", "expires_at", "refresh_at"])
 def test_naive_times_are_refused(field: str) -> None:
-    values = {"obtained_at": NOW, "expires_at": NOW + HOUR, "refresh_at": NOW}
+    values: dict[str, Any] = {"obtained_at": NOW, "expires_at": NOW + HOUR, "refresh_at": NOW}
     with pytest.raises(ValidationError, match=f"AccessToken.{field} must be timezone-aware"):
         AccessToken(value="at", **(values | {field: datetime(2026, 1, 1)}))  # noqa: DTZ001 - naive on purpose
 
