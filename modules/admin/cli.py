@@ -92,7 +92,7 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 @keys.command()
 @as_json
 def rotate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Re-encrypt every secret with the first key while other programs go on working; may be interrupted and repeated."""
+    """Re-encrypt every secret with the first key while others go on working; may be interrupted and repeated."""
     from modules.admin.key_tools import rotate_keys
     from modules.admin.schema import make_converter
     from modules.runtime.output import print_json

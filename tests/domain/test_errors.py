@@ -25,7 +25,9 @@ from domain.errors import (
 )
 
 CLASSES: list[type[IACSGraphError]] = [
-    cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__
+    cls
+    for _, cls in inspect.getmembers(errors, inspect.isclass)
+    if cls.__module__ == errors.__name__ and issubclass(cls, IACSGraphError)
 ]
 TREE = """
 IACSGraphError
