@@ -1,0 +1,1 @@
+"""SQLite: one file, one migration sequence, one writer and several readers per process. Start at `database.py`."""

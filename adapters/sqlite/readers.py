@@ -1,0 +1,70 @@
+"""The readers of a database: opened on first use, each lent to one call at a time, first come first served."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from adapters.sqlite.worker import Worker, open_worker, uninterrupted
+from domain.errors import DatabaseError, ValidationError
+
+
+class Readers:
+    """Lends workers. Open with `open_readers`."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], count: int) -> None:
+        self._connect = connect
+        self._count = count
+        self._free: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._turns = asyncio.Semaphore(count)
+        self._open = AsyncExitStack()
+        self._closed = False
+
+    @asynccontextmanager
+    async def lend(self, operation: str) -> AsyncIterator[Worker]:
+        """Wait for a free reader, in order of arrival; the one used last is preferred, its cache is warm.
+
+        Raises:
+            DatabaseError: DATABASE_CLOSED, or a reader cannot be opened.
+        """
+        async with self._turns:
+            if self._closed:
+                raise DatabaseError("The database is closed", operation=operation, error_code="DATABASE_CLOSED")
+            worker = self._free.pop() if self._free else await self._open_one()
+            self._busy.add(worker)
+            try:
+                yield worker
+            finally:
+                self._busy.remove(worker)
+                self._free.append(worker)
+
+    async def close(self) -> None:
+        """Interrupt running reads, wait until every reader is back, close them in reverse order."""
+        self._closed = True
+        for worker in self._busy:
+            worker.hurry()
+        for _ in range(self._count):
+            await self._turns.acquire()
+        for _ in range(self._count):  # whoever still waits for a turn learns that the database is closed
+            self._turns.release()
+        await self._open.aclose()
+
+    async def _open_one(self) -> Worker:
+        return await self._open.enter_async_context(open_worker(self._connect, reading=True))
+
+
+@asynccontextmanager
+async def open_readers(connect: Callable[[], sqlite3.Connection], count: int) -> AsyncIterator[Readers]:
+    """Lend up to `count` readers, each opened by `connect` on a thread of its own when it is first needed.
+
+    Raises:
+        ValidationError: `count` is less than 1.
+    """
+    if count < 1:
+        raise ValidationError("A database needs at least one reader", error_code="INVALID_READERS")
+    readers = Readers(connect, count)
+    try:
+        yield readers
+    finally:
+        await uninterrupted(readers.close())

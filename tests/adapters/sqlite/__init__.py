@@ -1,0 +1,1 @@
+"""The SQLite layer against real files, threads and processes."""
