@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modules.admin.compose import compose_database, inspect
+from modules.admin.compose import compose_database, inspect, open_as_it_is
 from modules.admin.schema import DatabaseReport
 from modules.admin.settings import DatabaseToolSettings
 from modules.runtime.logs import configure_logging
@@ -39,13 +39,13 @@ async def inspect_database() -> DatabaseReport:
 
 
 async def back_up(target: Path) -> None:
-    """Write an online backup.
+    """Write an online backup of the database as it is: one of an older schema is not migrated before.
 
-    Raises: ConfigurationError for settings; as `Database.backup`.
+    Raises: ConfigurationError for settings; as `inspect_database` and `Database.backup`.
     """
     settings = read_settings()
     await inspect(settings.database.path)
-    async with compose_database(settings) as database:
+    async with open_as_it_is(settings.database.path) as database:
         await database.backup(target)
 
 

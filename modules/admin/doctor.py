@@ -4,12 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import attrs
+
 from domain.errors import ConfigurationError
-from modules.admin.checks import check_database, check_directory, check_secrets, check_settings
-from modules.admin.compose import compose, inspect
+from modules.admin.checks import Secrets, check_database, check_directory, check_secrets, check_settings
+from modules.admin.compose import compose_reading, inspect
 from modules.admin.schema import CheckResult
 from modules.admin.settings import KeyToolSettings
 from modules.runtime.environment import Environment
+from modules.runtime.faults import configuration_error
 from modules.runtime.settings import (
     AzureSettings,
     DatabaseSettings,
@@ -24,9 +27,14 @@ T = TypeVar("T")
 
 
 async def check_up(environment: Environment | None = None) -> list[CheckResult]:
-    """Check settings, directory, database and secrets; what depends on something missing is left out."""
-    source = environment or Environment.read()
+    """Check settings, directory, database and secrets; what depends on something missing is left out.
+
+    Nothing is written. A fault of the `.env` file is told once, and not again for every group.
+    """
+    read = environment or Environment.read()
+    source = attrs.evolve(read, faults=())
     results = [
+        check_settings("settings file", partial(_well_formed, read)),
         check_settings("log settings", lambda: "{0.level}, {0.format}".format(load(LogSettings, source))),
         check_settings("time zone", lambda: str(load(TimeSettings, source).zone or "the system's")),
         check_settings("key settings", lambda: f"{len(load(EncryptionSettings, source).keys)} in ENCRYPTION_KEY"),
@@ -35,6 +43,12 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
     ]
     return results + await _check_data(source)
+
+
+def _well_formed(source: Environment) -> str:
+    if source.faults:
+        raise configuration_error(source.faults)
+    return "well-formed, or none"
 
 
 def _optional(source: Environment, variable: str, group: type) -> str:
@@ -59,6 +73,11 @@ async def _check_data(source: Environment) -> list[CheckResult]:
     results = [check_directory(database.path), line]
     encryption = _if_sound(partial(load, EncryptionSettings, source))
     if current and encryption is not None:
-        async with compose(KeyToolSettings(database=database, encryption=encryption)) as keys:
-            results += await check_secrets(keys.secrets)
+        settings = KeyToolSettings(database=database, encryption=encryption)
+        results += await check_secrets(partial(_secrets, settings))
     return results
+
+
+async def _secrets(settings: KeyToolSettings) -> Secrets:
+    async with compose_reading(settings) as keys:
+        return await keys.secrets()

@@ -44,12 +44,17 @@ class AuthSettings:
     time: TimeSettings = attrs.field(factory=TimeSettings)
 
 
+@attrs.frozen(kw_only=True)
+class _WithAzure(AuthSettings):
+    """The same where an Azure application is configured: its faults are told together with all others."""
+
+    azure: AzureSettings
+
+
 def read_settings(environment: Environment | None = None) -> AuthSettings:
     """Read the settings; the Azure application only if it is configured.
 
     Raises: ConfigurationError that names every fault.
     """
     source = environment or Environment.read()
-    settings = load(AuthSettings, source)
-    azure = load(AzureSettings, source) if source.get("AZURE_CLIENT_ID") else None
-    return attrs.evolve(settings, azure=azure)
+    return load(_WithAzure if source.get("AZURE_CLIENT_ID") else AuthSettings, source)

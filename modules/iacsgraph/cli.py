@@ -1,19 +1,42 @@
 """The command `iacsgraph`. Programs are imported when they are asked for, so that `--help` costs nothing."""
 
-from importlib import import_module, metadata
+from collections.abc import Callable
+from functools import partial
 
 import click
 
-COMMANDS = {
-    "init": ("modules.admin.cli", "init", "Write a commented .env with a fresh ENCRYPTION_KEY."),
-    "doctor": ("modules.admin.cli", "doctor", "Check what is configured and say what to do."),
-    "keys": ("modules.admin.cli", "keys", "Make, count and rotate encryption keys."),
-    "db": ("modules.admin.cli", "db", "Migrate, check and back up the database."),
-    "auth": ("modules.auth.cli", "auth", "Keep accounts signed in."),
-    "demo": ("modules.iacsgraph.cli", "demo", "Show the whole on a practice identity provider, in seconds."),
-    "completion": ("modules.iacsgraph.cli", "completion", "Print the completion script of a shell."),
+
+def _admin(name: str) -> click.Command:
+    from modules.admin import cli
+
+    command: click.Command = getattr(cli, name)
+    return command
+
+
+def _auth() -> click.Command:
+    from modules.auth.cli import auth
+
+    return auth
+
+
+def _demo() -> click.Command:
+    return demo
+
+
+def _completion() -> click.Command:
+    return completion
+
+
+COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+    "init": (partial(_admin, "init"), "Write a commented .env with a fresh ENCRYPTION_KEY."),
+    "doctor": (partial(_admin, "doctor"), "Check what is configured and say what to do."),
+    "keys": (partial(_admin, "keys"), "Make, count and rotate encryption keys."),
+    "db": (partial(_admin, "db"), "Migrate, check and back up the database."),
+    "auth": (_auth, "Keep accounts signed in."),
+    "demo": (_demo, "Show the whole on a practice identity provider, in seconds."),
+    "completion": (_completion, "Print the completion script of a shell."),
 }
-"""Name: module, attribute, and the line of the root's help."""
+"""Name: what imports the command, and the line of the root's help."""
 
 
 class _Programs(click.Group):
@@ -25,20 +48,19 @@ class _Programs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """Import the command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        found = COMMANDS.get(cmd_name)
+        return None if found is None else found[0]()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
     if value and not ctx.resilient_parsing:
+        from importlib import metadata
+
         click.echo(f"iacsgraph {metadata.version('iacsgraph')}")
         ctx.exit()
 

@@ -11,21 +11,23 @@ from adapters.memory.identity_provider import MemoryIdentityProvider
 from adapters.sqlite.database import open_database
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
+from application.accounts import Accounts
 from application.key_rotation import KeyRotation
+from application.token_keeper import TokenKeeper
+from application.token_service import TokenService
 from domain.account import Identity, OAuthApplication
 from domain.token import Token
-from modules.admin import compose as admin
-from modules.admin.settings import KeyToolSettings
-from modules.auth import compose as auth
-from modules.auth.compose import Auth
-from modules.auth.settings import AuthSettings
+from modules.iacsgraph.settings import CLIENT_ID, CLIENT_SECRET, DemoSettings
+from modules.runtime.settings import AzureSettings, DatabaseSettings, EncryptionSettings
 
 
 @attrs.frozen(kw_only=True)
 class Demo:
     """One process of the demonstration."""
 
-    auth: Auth
+    accounts: Accounts
+    service: TokenService
+    keeper: TokenKeeper
     rotation: KeyRotation
 
 
@@ -65,9 +67,19 @@ def new_key() -> str:
 
 
 @asynccontextmanager
-async def compose(settings: AuthSettings, practice: Practice) -> AsyncIterator[Demo]:
+async def compose(settings: DemoSettings, practice: Practice) -> AsyncIterator[Demo]:
     """Open the database once and wire both programs on it."""
-    async with open_database(settings.database.path) as database:
-        keys = admin.wire(database, KeyToolSettings(database=settings.database, encryption=settings.encryption))
-        async with auth.wire(database, practice.provider, settings) as wired:
-            yield Demo(auth=wired, rotation=keys.rotation)
+    from modules.admin import compose as admin
+    from modules.admin.settings import KeyToolSettings
+    from modules.auth import compose as auth
+    from modules.auth.settings import AuthSettings, ProviderSettings
+
+    database = DatabaseSettings(path=settings.directory / "demo.db")
+    encryption = EncryptionSettings(keys=settings.keys)
+    azure = AzureSettings(client_id=CLIENT_ID, client_secrets=(CLIENT_SECRET,))
+    provider = ProviderSettings(provider="memory")
+    async with open_database(database.path) as opened:
+        keys = admin.wire(opened, KeyToolSettings(database=database, encryption=encryption))
+        needs = AuthSettings(database=database, encryption=encryption, provider=provider, azure=azure)
+        async with auth.wire(opened, practice.provider, needs) as wired:
+            yield Demo(accounts=wired.accounts, service=wired.service, keeper=wired.keeper, rotation=keys.rotation)

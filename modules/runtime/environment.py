@@ -74,7 +74,7 @@ def _read_file(path: Path, *, named: bool) -> tuple[dict[str, tuple[str, int]], 
     except FileNotFoundError:
         if not named and not path.is_symlink():
             return {}, ()
-        return {}, (_file_fault(path, named=named, problem="no such file"),)
+        return {}, (_file_fault(path, named=named, problem="does not exist"),)
     except OSError as error:
         return {}, (_file_fault(path, named=named, problem=f"cannot be read ({error.strerror})"),)
     except UnicodeDecodeError as error:

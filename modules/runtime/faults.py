@@ -21,7 +21,7 @@ class Fault:
     def __str__(self) -> str:
         """Return one line: what, where, what is wrong, an example."""
         place = f" ({self.origin})" if self.variable and self.origin else ""
-        return f"{self.variable or self.origin}{place}: {self.problem}. Example: {self.example}"
+        return f"{self.variable or self.origin}{place} {self.problem}. Example: {self.example}"
 
 
 def configuration_error(faults: Sequence[Fault]) -> ConfigurationError:
