@@ -1,0 +1,1 @@
+"""Contract suites, properties, use-case tests and tests against real technology."""
