@@ -10,7 +10,11 @@ from ports.token_store import HeldToken
 
 @attrs.frozen(kw_only=True)
 class Need:
-    """`rejected` is never good enough. `forced` and `claims` want a new token whatever is at hand; `ahead` wants it renewed when due."""
+    """What the caller asks for.
+
+    `rejected` is never good enough. `forced` and `claims` want a new token whatever is at hand; `ahead` wants it
+    renewed when it is due.
+    """
 
     min_lifetime: timedelta = timedelta(0)
     rejected: str | None = attrs.field(default=None, repr=False)

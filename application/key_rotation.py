@@ -14,7 +14,9 @@ BATCH = 500
 
 @attrs.frozen(kw_only=True)
 class KeyStatus:
-    """Which keys hold how many secrets. `primary` is the recorded key, `first` this process's; `missing` cannot be opened."""
+    """Which keys hold how many secrets. `primary` is the recorded key, `first` is this process's, `known` are all
+    its.
+    """
 
     primary: KeyId | None
     first: KeyId

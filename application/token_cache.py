@@ -1,10 +1,11 @@
 """Tokens seen before in this process, for as long as the store's news says that they are current."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
 from domain.errors import DatabaseError
+from domain.token import AccessToken
 from ports.clock import Clock
 from ports.token_store import Cursor, HeldToken, TokenStore
 
@@ -19,6 +20,7 @@ class TokenCache:
     _staleness: timedelta = timedelta(seconds=1)
     _interval: timedelta = timedelta(milliseconds=250)
     _held: dict[str, HeldToken] = attrs.field(factory=dict, init=False)
+    _fresh: dict[str, tuple[AccessToken, datetime, datetime]] = attrs.field(factory=dict, init=False)
     _trusted_until: float = attrs.field(default=-1.0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
 
@@ -27,20 +29,38 @@ class TokenCache:
         held = self._held.get(user_id)
         return held if held is not None and self._clock.monotonic() < self._trusted_until else None
 
+    def fresh(self, user_id: str, min_lifetime: timedelta) -> AccessToken | None:
+        """Return the access token if it is fresh, usable and lives long enough: the way of nearly all calls."""
+        entry = self._fresh.get(user_id)
+        if entry is None or self._clock.monotonic() >= self._trusted_until:
+            return None
+        access, fresh_until, expiry = entry
+        now = self._clock.now()
+        return access if now < fresh_until and expiry - now > min_lifetime else None
+
     async def read(self, user_id: str) -> HeldToken | None:
         """Read from the store and remember, unless news arrived while reading that may be newer than what was read."""
         epoch = self._epoch
         held = await self._tokens.read(user_id, self._clock.now())
         if held is not None and held.user_id == user_id and epoch == self._epoch:
-            if len(self._held) >= self._capacity:
-                del self._held[next(iter(self._held))]
-            self._held[user_id] = held
+            self._remember(user_id, held)
         return held
+
+    def _remember(self, user_id: str, held: HeldToken) -> None:
+        if len(self._held) >= self._capacity and user_id not in self._held:
+            oldest = next(iter(self._held))
+            del self._held[oldest]
+            self._fresh.pop(oldest, None)
+        self._held[user_id] = held
+        if held.usable and held.access is not None:
+            access = held.access
+            self._fresh[user_id] = (access, access.soft_expiry, access.expires_at - access.skew)
 
     def forget(self, user_id: str) -> None:
         """Forget one account, and whatever is being read of it."""
         self._epoch += 1
         self._held.pop(user_id, None)
+        self._fresh.pop(user_id, None)
 
     async def follow(self) -> None:
         """Follow the store's news until cancelled. While the store fails, nothing is trusted."""
@@ -58,6 +78,7 @@ class TokenCache:
         if cursor is None or news.user_ids is None:
             self._epoch += 1
             self._held.clear()
+            self._fresh.clear()
         else:
             for user_id in news.user_ids:
                 self.forget(user_id)

@@ -13,7 +13,7 @@ from ports.token_store import TokenStore
 
 @attrs.frozen(kw_only=True)
 class TokenKeeper:
-    """Looks for due accounts and refreshes them, at most `concurrency` at once. When a token is due, the domain says."""
+    """Looks for due accounts and refreshes them, at most `concurrency` at once; the domain says when one is due."""
 
     service: TokenService
     tokens: TokenStore

@@ -28,7 +28,7 @@ ROUNDS = 3
 
 @attrs.frozen(kw_only=True)
 class TokenService(AccessTokens):
-    """Open one per process with `open_token_service`. The seed's verbs; `get` is `get_valid_token` with every option."""
+    """Open one per process with `open_token_service`. `get` is `get_valid_token` with every option."""
 
     accounts: AccountStore
     refresher: Refresher
@@ -40,7 +40,7 @@ class TokenService(AccessTokens):
 
         Raises: as `AccessTokens.get`.
         """
-        return await self.get(user_id, min_lifetime)
+        return self.cache.fresh(user_id, min_lifetime) or await self.get(user_id, min_lifetime)
 
     async def get(
         self,
@@ -199,7 +199,7 @@ def unknown(user_id: str) -> NotFoundError:
 async def open_token_service(
     accounts: AccountStore, refresher: Refresher, *, cache: TokenCache | None = None
 ) -> AsyncIterator[TokenService]:
-    """Open the service with its tasks; closing lets refreshes in flight finish within the time of one call, then cancels.
+    """Open the service with its tasks; closing lets refreshes in flight finish within one call's time, then cancels.
 
     Errors of the body pass through as they are, not in an exception group.
     """

@@ -22,7 +22,7 @@ USER_ID_LENGTH = 320
 
 
 class AccountStatus(StrEnum):
-    """ACTIVE works; the others say who must act: nobody (INACTIVE), the operator (LOCKED), the owner (REAUTH_REQUIRED)."""
+    """ACTIVE works; else somebody must act: nobody (INACTIVE), the operator (LOCKED), the owner (REAUTH_REQUIRED)."""
 
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
@@ -107,7 +107,7 @@ def user_key(user_id: str) -> str:
 def default_user_id(email: str, taken: Container[str], *, stem: str | None = None) -> str:
     """Return the user id for an account that names none: the file's stem or the local part, else the full address.
 
-    `taken` holds user keys. The address is returned even if taken, so that the store refuses it: nothing is overwritten.
+    `taken` holds user keys. The address is returned even if it is taken: the store refuses it, nothing is overwritten.
     """
     short = stem or email.partition("@")[0]
     return short if user_key(short) not in taken else email

@@ -42,7 +42,7 @@ class DatabaseError(IACSGraphError):
 
     default_code = "DATABASE_ERROR"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword arguments of the parent, and two of its own
         self,
         message: str,
         *,
@@ -65,7 +65,7 @@ class DatabaseError(IACSGraphError):
         self.table = table
 
 
-class ConnectionError(DatabaseError, builtins.ConnectionError):  # noqa: A001 - the seed's name; also the builtin's kind
+class ConnectionError(DatabaseError, builtins.ConnectionError):  # noqa: A001 - also the builtin's kind
     """The database cannot be reached or opened."""
 
     default_code = "CONNECTION_ERROR"

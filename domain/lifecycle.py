@@ -16,8 +16,16 @@ from typing import Any
 
 import attrs
 
-from domain.account import NEVER_SIGNED_IN, SIGNED_OUT, Account, AccountId, AccountStatus, AuthFlow, Identity
-from domain.account import OAuthApplication
+from domain.account import (
+    NEVER_SIGNED_IN,
+    SIGNED_OUT,
+    Account,
+    AccountId,
+    AccountStatus,
+    AuthFlow,
+    Identity,
+    OAuthApplication,
+)
 from domain.change import AccountChange, AuditEntry, differences
 from domain.errors import IllegalTransitionError, PermissionDeniedError
 from domain.events import (

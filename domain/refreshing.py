@@ -40,7 +40,9 @@ class Wait:
 
 @attrs.frozen(kw_only=True)
 class RefreshState:
-    """What all processes know about refreshing one account. `fence` numbers the writes: whoever knows an old one is late."""
+    """What all processes know about refreshing one account. `fence` numbers the writes: who knows an old one is
+    late.
+    """
 
     fence: int = attrs.field(default=0, validator=not_negative)
     owner: str | None = None
@@ -78,7 +80,9 @@ class RefreshState:
         )
 
     def superseded(self) -> "RefreshState":
-        """Return the state after a sign-in or a sign-out: whoever is refreshing is fenced off, old troubles are over."""
+        """Return the state after a sign-in or a sign-out: whoever is refreshing is fenced off, old troubles
+        are over.
+        """
         return RefreshState(fence=self.fence + 1, attempts=self.attempts)
 
     def succeeded(self) -> "RefreshState":

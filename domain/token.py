@@ -55,7 +55,9 @@ class AccessToken:
 
     @property
     def soft_expiry(self) -> datetime:
-        """Return when it should be refreshed: as the provider asks, else `REFRESH_LEAD` or a quarter of a short life before."""
+        """Return when it should be refreshed: as the provider asks, else `REFRESH_LEAD` (a quarter of a short
+        life) before.
+        """
         lead = min(REFRESH_LEAD, self.lifetime / 4)
         wanted = self.refresh_at or self.expires_at - lead
         return min(wanted, self.expires_at - self.skew)
@@ -71,7 +73,9 @@ class AccessToken:
         return self.expires_at - self.skew - now > min_lifetime
 
     def lives(self, now: datetime, min_lifetime: timedelta) -> bool:
-        """Return whether it lives longer than `min_lifetime` by our own clock: good enough when nothing better is to be had."""
+        """Return whether it lives longer than `min_lifetime` by our own clock: good enough if nothing better
+        is to be had.
+        """
         return self.expires_at - now > min_lifetime
 
     def is_young(self, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Validators for attrs fields: what is refused is refused at construction, as a `ValidationError` that names the field."""
+"""Validators for attrs fields: a value is refused at construction, as a `ValidationError` that names the field."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

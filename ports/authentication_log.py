@@ -9,7 +9,7 @@ from domain.errors import IACSGraphError
 
 
 class AuthenticationLog(Protocol):
-    """Hears what happened to sign-ins and tokens. It never fails and never keeps its caller waiting; no secret reaches it."""
+    """Hears what happened to sign-ins and tokens. It never fails nor keeps its caller waiting; no secret reaches it."""
 
     @abstractmethod
     def changed(self, change: AccountChange) -> None:

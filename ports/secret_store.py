@@ -8,7 +8,6 @@ import attrs
 
 from ports.cipher import Binding, KeyId
 
-
 Position = NewType("Position", str)
 """How far a rotation has come; only the store can tell what it means."""
 

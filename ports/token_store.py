@@ -19,7 +19,9 @@ Cursor = NewType("Cursor", str)
 
 @attrs.frozen(kw_only=True)
 class HeldToken:
-    """What a reader needs of one account: may its token be handed out, and if another is needed, may one be asked for."""
+    """What a reader needs of one account: may its token be handed out, and if another is needed, may one be asked
+    for.
+    """
 
     account_id: AccountId
     user_id: str
@@ -52,7 +54,9 @@ class Lease:
 
 @attrs.frozen(kw_only=True)
 class News:
-    """User ids whose token or account was written, and the cursor to ask with next. None: too many to tell, assume all."""
+    """User ids whose token or account was written, and the cursor to ask with next. None: too many to tell,
+    assume all.
+    """
 
     cursor: Cursor
     user_ids: frozenset[str] | None

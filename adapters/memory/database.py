@@ -4,10 +4,9 @@ from datetime import datetime
 
 import attrs
 
-from domain.account import Account, AccountId
+from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import ConflictError, NotFoundError, StaleKeyError
-from domain.account import user_key
 from domain.refreshing import RefreshState
 from domain.token import AccessToken
 from ports.cipher import Binding, Cipher, KeyId
@@ -25,7 +24,7 @@ class TokenRow:
 
     access: AccessToken | None = None
     due_at: datetime | None = None
-    state: RefreshState = RefreshState()
+    state: RefreshState = attrs.field(factory=RefreshState)
 
 
 @attrs.define(kw_only=True)

@@ -90,7 +90,7 @@ class MemoryTokenStore(TokenStore):
         row.state = row.state.superseded()
         return self._stored(account_id, change)
 
-    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:  # noqa: ARG002 - all are told
         """Sort all accounts by when they should be looked at."""
         waking = (
             (account.user_id, row.state.wake_at(row.due_at))

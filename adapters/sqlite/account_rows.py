@@ -32,9 +32,9 @@ COLUMNS = (
     "version",
     "created_at",
 )
-_INSERT = f"INSERT INTO accounts ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{column}' for column in COLUMNS)})"
+_INSERT = f"INSERT INTO accounts ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{column}' for column in COLUMNS)})"  # noqa: S608 - constants
 _UPDATE = (
-    f"UPDATE accounts SET {', '.join(f'{column} = :{column}' for column in COLUMNS[1:])}"
+    f"UPDATE accounts SET {', '.join(f'{column} = :{column}' for column in COLUMNS[1:])}"  # noqa: S608 - constants
     " WHERE account_id = :account_id AND version = :version - 1"
 )
 

@@ -11,7 +11,7 @@ from domain.token import AccessToken, Token
 from ports.cipher import Cipher, KeyId
 
 SELECT = "SELECT * FROM tokens WHERE account_id = ?"
-_WRITE_TOKEN = (
+_WRITE_ROW = (
     "UPDATE tokens SET access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
     " WHERE account_id = ?"
 )
@@ -87,7 +87,7 @@ def write_token(
         StaleKeyError: the key is not at hand.
     """
     if token is None:
-        connection.execute(_WRITE_TOKEN, (None, None, None, None, None, None, account_id))
+        connection.execute(_WRITE_ROW, (None, None, None, None, None, None, account_id))
         return
     access = token.access
 
@@ -95,7 +95,7 @@ def write_token(
         return cipher.encrypt(value, column.binding(account_id), under=under)
 
     connection.execute(
-        _WRITE_TOKEN,
+        _WRITE_ROW,
         (
             encrypted(access.value, ACCESS_TOKEN),
             None if token.refresh is None else encrypted(token.refresh, REFRESH_TOKEN),

@@ -1,6 +1,7 @@
 """The commands `init`, `doctor`, `keys` and `db`."""
 
 import os
+import shlex
 import sys
 from contextlib import AbstractContextManager
 from functools import partial
@@ -25,6 +26,7 @@ def init(env_file: Path) -> None:
     from domain.errors import ConfigurationError
     from modules.admin.compose import new_key
     from modules.runtime.env_template import env_template
+    from modules.runtime.environment import ENV_FILE
 
     with edge():
         try:
@@ -38,7 +40,8 @@ def init(env_file: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(env_template(encryption_key=new_key()))
         click.echo(f"{env_file} written, readable for you alone. Keep a copy of its ENCRYPTION_KEY in a safe place.")
-        click.echo("Next: iacsgraph doctor")
+        found = "" if env_file == Path(".env") else f"{ENV_FILE}={shlex.quote(str(env_file))} "
+        click.echo(f"Next: {found}iacsgraph doctor")
 
 
 @click.command()

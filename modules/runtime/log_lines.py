@@ -1,4 +1,4 @@
-"""A log record as one line of text: redacted, escaped, in the seed's columns."""
+"""A log record as one line of text: redacted, escaped, in fixed columns."""
 
 import json
 import logging

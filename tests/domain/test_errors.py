@@ -12,7 +12,7 @@ from domain import errors
 from domain.errors import (
     APIConnectionError,
     AuthenticationError,
-    ConnectionError,  # noqa: A004 - the seed's name
+    ConnectionError,  # noqa: A004 - the tree's own
     DatabaseError,
     IACSGraphError,
     KafkaError,
