@@ -67,7 +67,7 @@ class TokenStore(Protocol):
 
     At most one lease per account is alive at a time, over all processes that share the store. A write under a lease
     is refused once another lease was given or `replace` was called (fencing), even if the holder does not know.
-    A `Transition` is run on the current account inside the write: account, audit entry, event and token commit together.
+    A `Transition` is run on the current account inside the write: account, audit entry, event and token commit as one.
     """
 
     @abstractmethod

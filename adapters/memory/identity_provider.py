@@ -49,7 +49,7 @@ class Code:
 
 @attrs.define(kw_only=True, eq=False)
 class MemoryIdentityProvider(IdentityProvider):
-    """Behaves as Entra ID does where the port can tell: a refresh gives a new refresh token, the old one goes on working.
+    """Behaves as Entra ID does where the port can tell: a refresh gives a new refresh token, the old one stays good.
 
     `calls` counts by method. Each call meets the next of `interventions` first; `after_answer` is awaited between
     computing an answer and giving it.
