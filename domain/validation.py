@@ -1,5 +1,6 @@
 """Validators for attrs fields: a value is refused at construction, as a `ValidationError` that names the field."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import attrs
 
 from domain.errors import ValidationError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -35,7 +38,7 @@ def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object
         raise refuse(instance, attribute, "must not be empty")
     if value != value.strip():
         raise refuse(instance, attribute, "must not begin or end with white space")
-    if any(ord(character) < ord(" ") for character in value):
+    if _CONTROL.search(value):
         raise refuse(instance, attribute, "must not contain control characters")
 
 

@@ -113,7 +113,7 @@ def test_run_py_knows_the_commands_of_the_product() -> None:
 
 @pytest.mark.parametrize("command", ["python3 run.py iacsgraph demo", "python3 run.py pytest"])
 def test_the_readme_shows_the_two_commands(command: str) -> None:
-    assert command in [line.strip() for line in (ROOT / "README.md").read_text().splitlines()]
+    assert command in [line.strip().removeprefix("$ ") for line in (ROOT / "README.md").read_text().splitlines()]
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
