@@ -1,7 +1,6 @@
 """Enrolling accounts and deciding whether they may be used."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
 
 import attrs
 
@@ -61,38 +60,49 @@ class Accounts:
 
         Raises: as `enrol`; NotFoundError: the account is unknown.
         """
-        return await self._change(user_id, lambda account: lifecycle.update(account, self._act(actor), **fields))
+        attempt = 1
+        while True:
+            account = await self.find(user_id)
+            change = lifecycle.update(account, self._act(actor), **fields)
+            if change is None:
+                return account
+            try:
+                return await self._save(change)
+            except ConflictError:
+                if attempt == ATTEMPTS:
+                    raise
+            attempt += 1
 
     async def activate(self, user_id: str, *, actor: str, reason: str) -> Account:
-        """Take an INACTIVE account into use again.
+        """Take an INACTIVE account into use again; like the verbs below, it returns the account without client secrets.
 
         Raises:
             NotFoundError: the account is unknown.
             IllegalTransitionError: its status does not allow it; nothing was written.
             DatabaseError: the store failed.
         """
-        return await self._change(user_id, partial(self._decide, lifecycle.activate, actor, reason))
+        return await self._apply(user_id, lifecycle.activate, actor, reason)
 
     async def deactivate(self, user_id: str, *, actor: str, reason: str) -> Account:
         """Take an account out of use.
 
         Raises: as `activate`.
         """
-        return await self._change(user_id, partial(self._decide, lifecycle.deactivate, actor, reason))
+        return await self._apply(user_id, lifecycle.deactivate, actor, reason)
 
     async def lock(self, user_id: str, *, actor: str, reason: str) -> Account:
         """Forbid the use of an account for now.
 
         Raises: as `activate`.
         """
-        return await self._change(user_id, partial(self._decide, lifecycle.lock, actor, reason))
+        return await self._apply(user_id, lifecycle.lock, actor, reason)
 
     async def unlock(self, user_id: str, *, actor: str, reason: str) -> Account:
         """Allow the use of a LOCKED account again.
 
         Raises: as `activate`.
         """
-        return await self._change(user_id, partial(self._decide, lifecycle.unlock, actor, reason))
+        return await self._apply(user_id, lifecycle.unlock, actor, reason)
 
     async def find(self, user_id: str) -> Account:
         """Return the account.
@@ -127,28 +137,20 @@ class Accounts:
         """
         return await self.store.audit_trail((await self.find(user_id)).account_id)
 
-    async def _change(self, user_id: str, decide: Callable[[Account], AccountChange | None]) -> Account:
-        for attempt in range(1, ATTEMPTS + 1):
-            account = await self.find(user_id)
-            change = decide(account)
-            if change is None:
-                return account
-            try:
-                return await self._save(change)
-            except ConflictError:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+    async def _apply(
+        self, user_id: str, verb: Callable[[Account, Act, str], AccountChange], actor: str, reason: str
+    ) -> Account:
+        act = self._act(actor)
+        change = await self.store.apply(user_id, lambda account: verb(account, act, reason))
+        if change is None:
+            return await self.find(user_id)
+        self.log.changed(change)
+        return change.after
 
     async def _save(self, change: AccountChange) -> Account:
         await self.store.save(change)
         self.log.changed(change)
         return change.after
-
-    def _decide(
-        self, verb: Callable[[Account, Act, str], AccountChange], actor: str, reason: str, account: Account
-    ) -> AccountChange:
-        return verb(account, self._act(actor), reason)
 
     async def _free_user_id(self, email: str) -> str:
         short = default_user_id(email, ())

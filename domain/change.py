@@ -53,6 +53,15 @@ class AccountChange:
             msg = f"A change of account {self.before.user_id!r} must be its next version."
             raise ValidationError(msg)
 
+    @property
+    def client_secrets_changed(self) -> bool:
+        """Return whether the client secrets must be encrypted anew."""
+        return _client_secrets(self.before) != _client_secrets(self.after)
+
+
+def _client_secrets(account: Account | None) -> tuple[str, ...]:
+    return account.application.client_secrets if account is not None and account.application is not None else ()
+
 
 def differences(before: Account | None, after: Account) -> tuple[FieldChange, ...]:
     """Return what differs, field by field in the order of the class; nested values as dotted names."""

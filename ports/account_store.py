@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.account import Account, AccountId
 from domain.change import AccountChange, AuditEntry
+from domain.lifecycle import Transition
 
 
 class AccountStore(Protocol):
@@ -19,7 +20,19 @@ class AccountStore(Protocol):
             ConflictError: the account was changed meanwhile, or its user id is another account's (compared by
                 `user_key`). Nothing was written.
             NotFoundError: the account to be changed does not exist.
-            StaleKeyError: its secrets must not be encrypted with this process's first key.
+            StaleKeyError: its client secrets changed and must not be encrypted with this process's first key.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
+        """Run the transition on the account as it is now and store what it changes; return that.
+
+        Client secrets are neither read nor written: an account whose secrets do not open can be locked all the same.
+
+        Raises:
+            NotFoundError: there is no account with this user id (compared by `user_key`).
+            IllegalTransitionError: the transition refuses; nothing was written.
             DatabaseError: the store failed.
         """
 
@@ -45,10 +58,9 @@ class AccountStore(Protocol):
     async def page(self, *, after: str | None = None, limit: int = 500) -> Sequence[Account]:
         """Return up to `limit` accounts in the order of their user keys, beginning behind the key `after`.
 
-        Fewer than `limit` means that there are no more.
+        Fewer than `limit` means that there are no more. Client secrets are left out.
 
         Raises:
-            EncryptionError: a client secret does not open.
             DatabaseError: the store failed.
         """
 

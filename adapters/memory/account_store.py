@@ -8,6 +8,8 @@ import attrs
 from adapters.memory.database import CLIENT_SECRETS, HIDDEN, MemoryDatabase
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
+from domain.errors import NotFoundError
+from domain.lifecycle import Transition
 from ports.account_store import AccountStore
 from ports.cipher import Binding
 
@@ -21,16 +23,21 @@ class MemoryAccountStore(AccountStore):
     async def save(self, change: AccountChange) -> None:
         """Check, encrypt, store."""
         self.database.check(change)
-        after, application = change.after, change.after.application
-        if application is not None and application.client_secrets:
-            self.database.may_encrypt()
-            binding = Binding(after.account_id, CLIENT_SECRETS)
-            secrets = json.dumps(application.client_secrets)
-            self.database.ciphertexts[binding] = self.database.cipher.encrypt(secrets, binding)
-            after = attrs.evolve(after, application=attrs.evolve(application, client_secrets=(HIDDEN,)))
-        else:
-            self.database.ciphertexts.pop(Binding(after.account_id, CLIENT_SECRETS), None)
-        self.database.store(attrs.evolve(change, after=after))
+        if change.client_secrets_changed:
+            self._encrypt(change.after)
+        self.database.store(attrs.evolve(change, after=_hidden(change.after)))
+
+    async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
+        """Decide on what is there."""
+        account = self.database.named(user_id)
+        if account is None:
+            msg = f"There is no account {user_id!r}."
+            raise NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
+        change = transition(account)
+        if change is not None:
+            self.database.check(change)
+            self.database.store(change)
+        return change
 
     async def get(self, account_id: AccountId) -> Account | None:
         """Return the account with its secrets put back."""
@@ -46,11 +53,32 @@ class MemoryAccountStore(AccountStore):
         """Sort, skip, cut."""
         ordered = sorted(self.database.accounts.values(), key=lambda account: user_key(account.user_id))
         behind = [account for account in ordered if after is None or user_key(account.user_id) > after]
-        return [revealed(self.database, account) for account in behind[:limit]]
+        return [_without_secrets(account) for account in behind[:limit]]
+
+    def _encrypt(self, account: Account) -> None:
+        binding, application = Binding(account.account_id, CLIENT_SECRETS), account.application
+        if application is None or not application.client_secrets:
+            self.database.ciphertexts.pop(binding, None)
+            return
+        self.database.may_encrypt()
+        secrets = json.dumps(application.client_secrets)
+        self.database.ciphertexts[binding] = self.database.cipher.encrypt(secrets, binding)
 
     async def audit_trail(self, account_id: AccountId, *, limit: int = 1000) -> Sequence[AuditEntry]:
         """Filter the one list of all entries."""
         return [entry for entry in self.database.audit if entry.account_id == account_id][-limit:]
+
+
+def _hidden(account: Account) -> Account:
+    if account.application is None or not account.application.client_secrets:
+        return account
+    return attrs.evolve(account, application=attrs.evolve(account.application, client_secrets=(HIDDEN,)))
+
+
+def _without_secrets(account: Account) -> Account:
+    if account.application is None:
+        return account
+    return attrs.evolve(account, application=attrs.evolve(account.application, client_secrets=()))
 
 
 def revealed(database: MemoryDatabase, account: Account) -> Account:

@@ -9,9 +9,13 @@ from adapters.sqlite.account_rows import load, to_account, to_audit_entry, write
 from adapters.sqlite.database import Database
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
+from domain.errors import NotFoundError
+from domain.lifecycle import Transition
 from ports.account_store import AccountStore
 from ports.cipher import Cipher
 from ports.event_codec import EventCodec
+
+_BY_KEY = "SELECT * FROM accounts WHERE user_key = ?"
 
 
 @attrs.frozen
@@ -27,9 +31,25 @@ class SqliteAccountStore(AccountStore):
 
         def work(connection: sqlite3.Connection) -> None:
             write_change(connection, change, self.codec)
-            write_client_secrets(connection, change.after, self.cipher)
+            if change.client_secrets_changed:
+                write_client_secrets(connection, change.after, self.cipher)
 
         await self.database.write(work, operation="save", table="accounts")
+
+    async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
+        """Decide inside the transaction."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            row = connection.execute(_BY_KEY, (user_key(user_id),)).fetchone()
+            if row is None:
+                msg = f"There is no account {user_id!r}."
+                raise NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
+            change = transition(to_account(row, None))
+            if change is not None:
+                write_change(connection, change, self.codec)
+            return change
+
+        return await self.database.write(work, operation="apply", table="accounts")
 
     async def get(self, account_id: AccountId) -> Account | None:
         """Read by primary key."""
@@ -41,7 +61,7 @@ class SqliteAccountStore(AccountStore):
         """Read by user key."""
 
         def work(connection: sqlite3.Connection) -> Account | None:
-            row = connection.execute("SELECT * FROM accounts WHERE user_key = ?", (user_key(user_id),)).fetchone()
+            row = connection.execute(_BY_KEY, (user_key(user_id),)).fetchone()
             return None if row is None else to_account(row, self.cipher)
 
         return await self.database.read(work, operation="find", table="accounts")
@@ -53,7 +73,7 @@ class SqliteAccountStore(AccountStore):
             rows = connection.execute(
                 "SELECT * FROM accounts WHERE user_key > ? ORDER BY user_key LIMIT ?", (after or "", limit)
             )
-            return [to_account(row, self.cipher) for row in rows]
+            return [to_account(row, None) for row in rows]
 
         return await self.database.read(work, operation="page", table="accounts")
 

@@ -86,7 +86,7 @@ class Busy(MemoryAccountStore):
 @pytest.mark.parametrize("times", [1, ATTEMPTS - 1])
 async def test_a_change_that_lost_a_race_is_decided_again(rig: Rig, times: int) -> None:
     busy = Accounts(store=Busy(rig.database, [None] * times), log=rig.log, clock=rig.clock, identifiers=rig.identifiers)
-    assert (await busy.lock("kim", actor="test", reason="test")).status is AccountStatus.LOCKED
+    assert (await busy.update("kim", actor="test", name="Kim G.")).name == "Kim G."
 
 
 async def test_a_change_that_loses_every_race_says_so(rig: Rig) -> None:
@@ -94,4 +94,4 @@ async def test_a_change_that_loses_every_race_says_so(rig: Rig) -> None:
         store=Busy(rig.database, [None] * ATTEMPTS), log=rig.log, clock=rig.clock, identifiers=rig.identifiers
     )
     with pytest.raises(ConflictError):
-        await busy.lock("kim", actor="test", reason="test")
+        await busy.update("kim", actor="test", name="Kim G.")
