@@ -89,7 +89,7 @@ class CloudEventCodec(EventCodec):
             raise _undecodable(message, problem)
         try:
             event: Event = self._converter.structure(json.loads(message.value), cls)  # type: ignore[assignment]
-        except (ValueError, cattrs.BaseValidationError, KeyError, TypeError, IACSGraphError) as error:
+        except (ValueError, cattrs.BaseValidationError, KeyError, TypeError, RecursionError, IACSGraphError) as error:
             raise _undecodable(message, "malformed") from error
         return event
 
@@ -103,7 +103,7 @@ def _undecodable(message: EncodedEvent, problem: str) -> ValidationError:
 
 
 def _time_text(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _time(value: Any, _: type) -> datetime:  # noqa: ANN401 - JSON

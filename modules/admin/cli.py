@@ -1,7 +1,6 @@
 """The commands `init`, `doctor`, `keys` and `db`."""
 
 import os
-import shlex
 import sys
 from contextlib import AbstractContextManager
 from functools import partial
@@ -23,6 +22,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--env-file", type=click.Path(path_type=Path), default=Path(".env"), show_default=True)
 def init(env_file: Path) -> None:
     """Write a commented .env with a fresh ENCRYPTION_KEY; an existing file is never overwritten."""
+    import shlex
+
     from domain.errors import ConfigurationError
     from modules.admin.compose import new_key
     from modules.runtime.env_template import env_template
@@ -126,13 +127,15 @@ def db() -> None:
 @db.command()
 @as_json
 def migrate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Create the database or bring its schema up to date."""
+    """Create the database or bring its schema up to date. Exit code 1 if the database is not sound."""
     from modules.admin.database_tools import migrate_database
     from modules.admin.schema import make_converter
     from modules.runtime.output import print_rows
 
-    async def main() -> None:
-        print_rows([make_converter().unstructure(await migrate_database())], as_json=as_json)
+    async def main() -> int:
+        report = await migrate_database()
+        print_rows([make_converter().unstructure(report)], as_json=as_json)
+        return int(bool(report.problems))
 
     run(main, as_json=as_json)
 
@@ -161,6 +164,6 @@ def backup(file: Path) -> None:
 
     async def main() -> None:
         await back_up(file)
-        click.echo(f"{file} written. Its secrets open only with the keys of ENCRYPTION_KEY: keep them apart from it.")
+        click.echo(f"{file} written. Its secrets open only with the keys of ENCRYPTION_KEY; keep those apart from it.")
 
     run(main)
