@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import attrs
 
-from domain.validation import not_negative, optional, utc
+from domain.validation import checked_utc, not_negative, optional, utc
 
 BUDGET = 10
 """Refreshes per account in `BUDGET_WINDOW`. Entra treats 15 like requests in 5 minutes as a loop (AADSTS50196)."""
@@ -52,7 +52,12 @@ class RefreshState:
     attempts: tuple[datetime, ...] = ()
 
     def obstacle(self, now: datetime) -> Wait | None:
-        """Return what keeps anybody from beginning a refresh at `now`, if anything does."""
+        """Return what keeps anybody from beginning a refresh at `now`, if anything does.
+
+        Raises:
+            ValidationError: `now` is not in UTC; so does every method here.
+        """
+        checked_utc(now)
         if self.leased_until is not None and self.leased_until > now:
             return Wait(until=self.leased_until, reason=WaitReason.LEASED)
         if self.retry_at is not None and self.retry_at > now:
@@ -66,6 +71,7 @@ class RefreshState:
         """Return when somebody should look at a token due at `due_at`: not while it is leased or must wait."""
         if due_at is None:
             return None
+        checked_utc(due_at)
         spent = self.attempts[-BUDGET] + BUDGET_WINDOW if len(self.attempts) >= BUDGET else due_at
         return max(due_at, spent, self.leased_until or due_at, self.retry_at or due_at)
 
@@ -75,7 +81,7 @@ class RefreshState:
             self,
             fence=self.fence + 1,
             owner=owner,
-            leased_until=now + lasting,
+            leased_until=checked_utc(now) + lasting,
             attempts=(*self._recent(now), now)[-BUDGET:],
         )
 
@@ -101,7 +107,7 @@ class RefreshState:
             fence=self.fence + 1,
             owner=None,
             leased_until=None,
-            retry_at=now + (backoff if retry_after is None else min(retry_after, RETRY_AFTER_LAST)),
+            retry_at=checked_utc(now) + (backoff if retry_after is None else min(retry_after, RETRY_AFTER_LAST)),
             failures=self.failures + 1,
         )
 

@@ -9,7 +9,8 @@ import attrs
 
 from domain.errors import ValidationError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs, which are no Unicode text."""
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -20,6 +21,18 @@ def refuse(instance: object, attribute: "attrs.Attribute[Any]", problem: str) ->
     return ValidationError(
         f"{owner}.{attribute.name} {problem}.", details={"type": owner, "field": attribute.name, "problem": problem}
     )
+
+
+def checked_utc(moment: datetime) -> datetime:
+    """Return `moment` if it is an aware datetime in UTC.
+
+    Raises:
+        ValidationError: it is not.
+    """
+    if moment.utcoffset() != timedelta(0):
+        msg = "A time must be timezone-aware and in UTC."
+        raise ValidationError(msg, error_code="NOT_UTC")
+    return moment
 
 
 def utc(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -38,8 +51,8 @@ def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object
         raise refuse(instance, attribute, "must not be empty")
     if value != value.strip():
         raise refuse(instance, attribute, "must not begin or end with white space")
-    if _CONTROL.search(value):
-        raise refuse(instance, attribute, "must not contain control characters")
+    if _NOT_TEXT.search(value):
+        raise refuse(instance, attribute, "must not contain control characters or broken Unicode")
 
 
 def not_negative(instance: object, attribute: "attrs.Attribute[Any]", value: int) -> None:

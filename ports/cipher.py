@@ -9,6 +9,10 @@ KeyId = NewType("KeyId", str)
 """Names a key without telling it: eight lower-case hexadecimal digits."""
 
 
+NO_KEY = KeyId("(none)")
+"""Stands for the key of what is no ciphertext at all."""
+
+
 @attrs.frozen
 class Binding:
     """Where a ciphertext belongs: the id of its owner (an account) and the name of the field."""

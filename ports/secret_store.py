@@ -43,7 +43,7 @@ class SecretStore(Protocol):
 
     @abstractmethod
     async def count_by_key(self) -> Mapping[KeyId, int]:
-        """Return how many secrets are stored under each key.
+        """Return how many secrets are stored under each key; what is no ciphertext counts under `NO_KEY`.
 
         Raises:
             DatabaseError: the store failed.

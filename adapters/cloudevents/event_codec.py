@@ -14,6 +14,7 @@ from typing import Any
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from domain.account import AccountStatus
 from domain.errors import IACSGraphError, ValidationError
 from domain.events import (
     AccountEnrolled,
@@ -47,6 +48,8 @@ def make_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(datetime, _time_text)
     converter.register_structure_hook(datetime, _time)
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(AccountStatus, lambda value, kind: kind(_text(value, str)))
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
     for cls in TYPES:
         renamed = {"occurred_at": override(rename="timestamp")}
         converter.register_unstructure_hook(cls, make_dict_unstructure_fn(cls, converter, **renamed))  # type: ignore[arg-type]
@@ -111,6 +114,13 @@ def _time(value: Any, _: type) -> datetime:  # noqa: ANN401 - JSON
         msg = "not a UTC time with microseconds"
         raise ValueError(msg)
     return datetime.fromisoformat(value)
+
+
+def _texts(value: Any, _: type) -> tuple[str, ...]:  # noqa: ANN401 - JSON
+    if not isinstance(value, list):
+        msg = "not a list"
+        raise TypeError(msg)
+    return tuple(_text(item, str) for item in value)
 
 
 def _text(value: Any, _: type) -> str:  # noqa: ANN401 - JSON

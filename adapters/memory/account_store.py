@@ -66,7 +66,9 @@ class MemoryAccountStore(AccountStore):
 
     async def audit_trail(self, account_id: AccountId, *, limit: int = 1000) -> Sequence[AuditEntry]:
         """Filter the one list of all entries."""
-        return [entry for entry in self.database.audit if entry.account_id == account_id][-limit:]
+        return [entry for entry in self.database.audit if entry.account_id == account_id][
+            -limit or len(self.database.audit) :
+        ]
 
 
 def _hidden(account: Account) -> Account:

@@ -163,17 +163,12 @@ class MemoryIdentityProvider(IdentityProvider):
 
     async def validate_token(self, access_token: str) -> bool:
         """Return whether it was issued here and has not expired."""
-        self.calls["validate_token"] += 1
+        await self._meet("validate_token")
         expires_at = self._access_tokens.get(access_token)
         return expires_at is not None and self.clock.now() < expires_at
 
     async def _begin(self, method: str, application: OAuthApplication, client_secret: str | None) -> None:
-        self.calls[method] += 1
-        if self.interventions:
-            intervention = self.interventions.popleft()
-            if isinstance(intervention, IACSGraphError):
-                raise intervention
-            await intervention()
+        await self._meet(method)
         secrets = self.applications.get(application.client_id)
         if secrets is None:
             msg = f"Application {application.client_id} is not registered: check AZURE_CLIENT_ID and AZURE_TENANT_ID."
@@ -181,6 +176,14 @@ class MemoryIdentityProvider(IdentityProvider):
         if (client_secret or "") not in (secrets or ("",)):
             msg = f"A client secret of application {application.client_id} is wrong or expired: issue a new one."
             raise InvalidClientError(msg)
+
+    async def _meet(self, method: str) -> None:
+        self.calls[method] += 1
+        if self.interventions:
+            intervention = self.interventions.popleft()
+            if isinstance(intervention, IACSGraphError):
+                raise intervention
+            await intervention()
 
     async def _answer(self, grant: Grant) -> Grant:
         if self.after_answer is not None:

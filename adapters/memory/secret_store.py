@@ -7,7 +7,7 @@ import attrs
 
 from adapters.memory.database import MemoryDatabase
 from domain.errors import EncryptionError
-from ports.cipher import Binding, KeyId
+from ports.cipher import NO_KEY, Binding, Cipher, KeyId
 from ports.secret_store import Position, Reencrypted, SecretFault, SecretStore
 
 
@@ -23,7 +23,7 @@ class MemorySecretStore(SecretStore):
 
     async def count_by_key(self) -> Mapping[KeyId, int]:
         """Count."""
-        return Counter(self.database.cipher.key_id(text) for text in self.database.ciphertexts.values())
+        return Counter(_key(self.database.cipher, text) for text in self.database.ciphertexts.values())
 
     async def promote(self) -> None:
         """Record the cipher's first key."""
@@ -35,14 +35,14 @@ class MemorySecretStore(SecretStore):
         old = sorted(
             (_position(binding), binding, text)
             for binding, text in self.database.ciphertexts.items()
-            if cipher.key_id(text) != key and (after is None or _position(binding) > after)
+            if _key(cipher, text) != key and (after is None or _position(binding) > after)
         )[:limit]
         faults = []
         for _, binding, text in old:
             try:
                 self.database.ciphertexts[binding] = cipher.encrypt(cipher.decrypt(text, binding), binding)
             except EncryptionError as error:
-                faults.append(_fault(cipher.key_id(text), binding, error))
+                faults.append(_fault(_key(self.database.cipher, text), binding, error))
         return Reencrypted(moved=len(old) - len(faults), faults=faults, after=old[-1][0] if old else None)
 
     async def faults(self, limit: int = 100) -> Sequence[SecretFault]:
@@ -52,8 +52,7 @@ class MemorySecretStore(SecretStore):
             try:
                 self.database.cipher.decrypt(text, binding)
             except EncryptionError as error:
-                key = KeyId(text[:8]) if ":" in text else None
-                found.append(_fault(key, binding, error))
+                found.append(_fault(_key(self.database.cipher, text), binding, error))
         return found[:limit]
 
 
@@ -61,5 +60,12 @@ def _position(binding: Binding) -> Position:
     return Position(f"{binding.owner}\0{binding.field}")
 
 
-def _fault(key: KeyId | None, binding: Binding, error: EncryptionError) -> SecretFault:
-    return SecretFault(binding=binding, key_id=key, problem=error.message)
+def _key(cipher: Cipher, text: str) -> KeyId:
+    try:
+        return cipher.key_id(text)
+    except EncryptionError:
+        return NO_KEY
+
+
+def _fault(key: KeyId, binding: Binding, error: EncryptionError) -> SecretFault:
+    return SecretFault(binding=binding, key_id=None if key == NO_KEY else key, problem=error.message)

@@ -140,6 +140,7 @@ class MemoryTokenStore(TokenStore):
     def _keep(
         self, account_id: AccountId, row: TokenRow, token: Token | None, due_at: datetime | None, under: KeyId | None
     ) -> None:
+        row.state.wake_at(due_at)  # refuses a time that is not UTC before anything is written
         values = {} if token is None else {ACCESS_TOKEN: token.access.value, REFRESH_TOKEN: token.refresh}
         encrypted = {
             binding: self.database.cipher.encrypt(value, binding, under=under)

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from typing import NoReturn
 
 from adapters.sqlite.secrets import CLIENT_SECRET, may_encrypt
 from adapters.sqlite.timestamps import from_text, to_text
@@ -35,7 +34,7 @@ COLUMNS = (
 _INSERT = f"INSERT INTO accounts ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{column}' for column in COLUMNS)})"  # noqa: S608 - constants
 _UPDATE = (
     f"UPDATE accounts SET {', '.join(f'{column} = :{column}' for column in COLUMNS[1:])}"  # noqa: S608 - constants
-    " WHERE account_id = :account_id AND version = :version - 1"
+    " WHERE account_id = :account_id"
 )
 
 
@@ -71,16 +70,13 @@ def write_change(connection: sqlite3.Connection, change: AccountChange, codec: E
         NotFoundError: the account to be changed does not exist.
     """
     after = change.after
+    _check_current(connection, change)
     holder = connection.execute("SELECT account_id FROM accounts WHERE user_key = ?", (user_key(after.user_id),))
     taken = holder.fetchone()
     if taken is not None and taken["account_id"] != after.account_id:
         msg = f"User id {after.user_id!r} belongs to another account; nothing was overwritten."
         raise ConflictError(msg, error_code="USER_ID_TAKEN", details={"user_id": after.user_id})
-    if change.before is None and taken is not None:
-        raise _changed_meanwhile(after)
-    written = connection.execute(_INSERT if change.before is None else _UPDATE, _row(after)).rowcount
-    if not written:
-        _explain_miss(connection, after)
+    connection.execute(_INSERT if change.before is None else _UPDATE, _row(after))
     _append_audit(connection, change.audit)
     append_event(connection, codec.encode(change.event))
     touch(connection, after.account_id)
@@ -180,11 +176,14 @@ def _row(account: Account) -> dict[str, object]:
     }
 
 
-def _explain_miss(connection: sqlite3.Connection, account: Account) -> NoReturn:
-    if load(connection, account.account_id, None) is None:
-        msg = f"Account {account.user_id!r} does not exist."
-        raise NotFoundError(msg, details={"user_id": account.user_id})
-    raise _changed_meanwhile(account)
+def _check_current(connection: sqlite3.Connection, change: AccountChange) -> None:
+    after, before = change.after, change.before
+    row = connection.execute("SELECT version FROM accounts WHERE account_id = ?", (after.account_id,)).fetchone()
+    if row is None and before is not None:
+        msg = f"Account {before.user_id!r} does not exist."
+        raise NotFoundError(msg, details={"user_id": before.user_id})
+    if row is not None and (before is None or before.version != row["version"]):
+        raise _changed_meanwhile(after)
 
 
 def _changed_meanwhile(account: Account) -> ConflictError:

@@ -1,5 +1,6 @@
 """Looking after all ciphertexts in SQLite, whatever table they stand in."""
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,10 @@ from adapters.sqlite.database import Database
 from adapters.sqlite.secrets import KEY_ID_DIGITS, SECRET_COLUMNS, SecretColumn, may_encrypt, record_key, recorded_key
 from domain.account import AccountId
 from domain.errors import EncryptionError
-from ports.cipher import Binding, Cipher, KeyId
+from ports.cipher import NO_KEY, Binding, Cipher, KeyId
 from ports.secret_store import Position, Reencrypted, SecretFault, SecretStore
+
+_KEY_ID = re.compile(r"([0-9a-f]{8}):")
 
 
 @attrs.frozen
@@ -26,16 +29,17 @@ class SqliteSecretStore(SecretStore):
         return await self.database.read(recorded_key, operation="primary_key", table="encryption")
 
     async def count_by_key(self) -> Mapping[KeyId, int]:
-        """Count what the ciphertexts begin with; what is no ciphertext counts under what it begins with."""
+        """Count what the ciphertexts begin with."""
 
         def work(connection: sqlite3.Connection) -> Mapping[KeyId, int]:
             counts: Counter[KeyId] = Counter()
             for place in SECRET_COLUMNS:
                 sql = (
-                    f"SELECT substr({place.column}, 1, {KEY_ID_DIGITS}) AS key, count(*) AS number FROM {place.table}"  # noqa: S608 - constants
-                    f" WHERE {place.column} IS NOT NULL GROUP BY key"
+                    f"SELECT substr({place.column}, 1, {KEY_ID_DIGITS + 1}) AS key, count(*) AS number"  # noqa: S608 - constants
+                    f" FROM {place.table} WHERE {place.column} IS NOT NULL GROUP BY key"
                 )
-                counts.update({KeyId(row["key"]): row["number"] for row in connection.execute(sql)})
+                for row in connection.execute(sql):
+                    counts[_key_of(row["key"])] += row["number"]
             return counts
 
         return await self.database.read(work, operation="count_by_key")
@@ -111,5 +115,10 @@ def _under_other_keys(
 
 
 def _fault(binding: Binding, ciphertext: str, error: EncryptionError) -> SecretFault:
-    key, colon, _ = ciphertext.partition(":")
-    return SecretFault(binding=binding, key_id=KeyId(key) if colon else None, problem=error.message)
+    key = _key_of(ciphertext)
+    return SecretFault(binding=binding, key_id=None if key == NO_KEY else key, problem=error.message)
+
+
+def _key_of(beginning: str) -> KeyId:
+    found = _KEY_ID.match(beginning)
+    return NO_KEY if found is None else KeyId(found[1])

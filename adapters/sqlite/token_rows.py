@@ -1,5 +1,6 @@
 """Tokens and refresh states as rows. Runs on the database's thread."""
 
+import json
 import sqlite3
 from datetime import datetime
 
@@ -43,7 +44,7 @@ def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Access
         obtained_at=from_text(row["obtained_at"]),
         expires_at=from_text(row["expires_at"]),
         refresh_at=time(row["refresh_at"]),
-        scopes=tuple(row["scopes"].split()),
+        scopes=tuple(json.loads(row["scopes"])),
     )
 
 
@@ -102,7 +103,7 @@ def write_token(
             to_text(access.obtained_at),
             to_text(access.expires_at),
             text(access.refresh_at),
-            " ".join(access.scopes),
+            json.dumps(access.scopes),
             account_id,
         ),
     )
