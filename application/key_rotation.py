@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import attrs
 
-from domain.errors import EncryptionError
+from domain.errors import EncryptionError, UnknownKeyError
 from ports.cipher import Cipher, KeyId
 from ports.secret_store import Position, SecretFault, SecretStore
 
@@ -67,10 +67,17 @@ class KeyRotation:
         """Record the first key as primary, then move every secret to it; the last progress was counted in the store.
 
         Raises:
+            UnknownKeyError: the key recorded so far is not at hand; nothing was changed.
             EncryptionError: secrets do not open and were left as they are; all others were moved.
             StaleKeyError: somebody promoted another key meanwhile.
             DatabaseError: the store failed.
         """
+        status = await self.status()
+        if status.primary not in (None, *status.known):
+            msg = (
+                f"Secrets are encrypted with key {status.primary}, which is not in ENCRYPTION_KEY. Add it there, last."
+            )
+            raise UnknownKeyError(msg, details={"key_id": status.primary})
         await self.secrets.promote()
         progress = RotationProgress(moved=0, left=(await self.status()).old)
         yield progress

@@ -137,6 +137,8 @@ class Refresher:
         except IACSGraphError as error:
             self.log.refresh_failed(user_id, error)
             await self._give_up(lease, error)
+            if isinstance(error, ConfigurationError):
+                raise
             raise self._told(user_id, error) from error
         token = lease.token.renewed_by(grant.token) if lease.token is not None else grant.token
         recovery = _Recovery(self._act())
@@ -208,8 +210,6 @@ class Refresher:
         reason = lost_grant(error)
         if reason is not None:
             return must_sign_in(user_id, reason, str(error))
-        if isinstance(error, ConfigurationError):
-            return error
         msg = f"The token of account {user_id!r} could not be refreshed: {error}"
         return TokenRefreshError(
             msg, transient=error.transient, retry_after=error.retry_after, details={"cause": error.error_code}

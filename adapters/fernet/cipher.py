@@ -67,7 +67,7 @@ class FernetCipher(Cipher):
         details = {"owner": binding.owner, "field": binding.field, "key_id": key}
         fernet = self._fernets.get(key)
         if fernet is None:
-            msg = f"A secret was encrypted with key {key}, which is not in ENCRYPTION_KEY: put that key back, last."
+            msg = f"A secret was encrypted with key {key}, which is not in ENCRYPTION_KEY. Put that key back, last."
             raise UnknownKeyError(msg, details=details)
         try:
             opened = fernet.decrypt(ciphertext[KEY_ID_DIGITS + 1 :])

@@ -61,15 +61,15 @@ class MemoryIdentityProvider(IdentityProvider):
     refresh_in: timedelta | None = None
     strict: bool = False
     """Whether using an old refresh token again revokes the whole family, as RFC 9700 advises and Entra does not."""
-    applications: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    applications: dict[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
     users: dict[str, User] = attrs.field(factory=dict)
     calls: Counter[str] = attrs.field(factory=Counter)
     interventions: deque[Intervention] = attrs.field(factory=deque)
     after_answer: Callable[[], Awaitable[None]] | None = None
-    _codes: dict[str, Code] = attrs.field(factory=dict)
-    _refresh_tokens: dict[str, tuple[str, str, int]] = attrs.field(factory=dict)
-    _spent: set[str] = attrs.field(factory=set)
-    _access_tokens: dict[str, datetime] = attrs.field(factory=dict)
+    _codes: dict[str, Code] = attrs.field(factory=dict, repr=False)
+    _refresh_tokens: dict[str, tuple[str, str, int]] = attrs.field(factory=dict, repr=False)
+    _spent: set[str] = attrs.field(factory=set, repr=False)
+    _access_tokens: dict[str, datetime] = attrs.field(factory=dict, repr=False)
 
     def register(self, application: OAuthApplication) -> None:
         """Make the application known with its client secrets."""

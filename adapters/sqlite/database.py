@@ -140,6 +140,19 @@ async def open_database(
         yield Database(path, writer, lender, connect)
 
 
+@asynccontextmanager
+async def open_unchanged(path: Path, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> AsyncIterator[Database]:
+    """Open an existing database for reading and backup: nothing is migrated, every write is refused.
+
+    Raises:
+        ConnectionError: The file does not exist or cannot be read. Look at it with `inspect_database` first: a file of
+            another program is not noticed here.
+    """
+    connect = partial(open_reader, path, busy_timeout=busy_timeout)
+    async with open_worker(connect, reading=True) as worker, open_readers(connect, 1) as readers:
+        yield Database(path, worker, readers, connect)
+
+
 async def inspect_database(path: Path, *, migrations: Path = MIGRATIONS) -> Inspection:
     """Look at the database without creating, migrating or writing it; other processes may be using it.
 

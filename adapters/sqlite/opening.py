@@ -3,6 +3,7 @@
 Everything here blocks and runs on the connection's thread.
 """
 
+import errno
 import os
 import sqlite3
 import time
@@ -129,6 +130,10 @@ def _create_file(path: Path) -> None:
         if not path.exists():
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:  # of mkdir: something that is no directory has the directory's name
+        raise translate_file_error(
+            NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)), path, operation="open"
+        ) from error
     except OSError as error:
         raise translate_file_error(error, path, operation="open") from error
 

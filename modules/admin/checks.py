@@ -54,8 +54,8 @@ def check_settings(name: str, read: Callable[[], str]) -> CheckResult:
         return failed(name, error)
 
 
-def check_directory(path: Path) -> CheckResult:
-    """Try to write into the database's directory, or to see that it could be created."""
+def check_directory(path: Path, *, name: str = "data directory", variable: str = "DATABASE_PATH") -> CheckResult:
+    """Try to write into the file's directory, or to see that it could be created."""
     directory = path.parent
     existing = next(parent for parent in (directory, *directory.absolute().parents) if parent.exists())
     try:
@@ -63,14 +63,12 @@ def check_directory(path: Path) -> CheckResult:
             pass
     except OSError as error:
         return CheckResult(
-            check="data directory",
+            check=name,
             outcome=Outcome.FAIL,
             detail=f"{directory} cannot be written ({error.strerror})",
-            remedy="grant write permission to the directory of DATABASE_PATH, or change the path",
+            remedy=f"grant write permission to the directory of {variable}, or change the path",
         )
-    return passed(
-        "data directory", f"{directory} is writable" if existing == directory else f"{directory} can be created"
-    )
+    return passed(name, f"{directory} is writable" if existing == directory else f"{directory} can be created")
 
 
 async def check_database(path: Path, inspect: Callable[[], Awaitable[Inspected]]) -> tuple[CheckResult, bool]:

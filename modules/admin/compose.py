@@ -2,22 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import attrs
 
 from adapters.fernet.cipher import FernetCipher, generate_key
-from adapters.sqlite.database import BUSY_TIMEOUT, Database, inspect_database, open_database
-from adapters.sqlite.opening import Inspection, open_reader
-from adapters.sqlite.readers import open_readers
+from adapters.sqlite.database import Database, inspect_database, open_database, open_unchanged
+from adapters.sqlite.opening import Inspection
 from adapters.sqlite.secret_store import SqliteSecretStore
-from adapters.sqlite.worker import open_worker
 from application.key_rotation import KeyRotation
 from modules.admin.checks import Secrets
 from modules.admin.settings import DatabaseToolSettings, KeyToolSettings
 
-__all__ = ["Keys", "compose", "compose_database", "compose_reading", "inspect", "new_key", "open_as_it_is", "wire"]
+__all__ = ["Keys", "compose", "compose_database", "compose_reading", "inspect", "new_key", "open_unchanged", "wire"]
 
 
 @attrs.frozen(kw_only=True)
@@ -55,20 +52,9 @@ async def compose_database(settings: DatabaseToolSettings) -> AsyncIterator[Data
 
 
 @asynccontextmanager
-async def open_as_it_is(path: Path) -> AsyncIterator[Database]:
-    """Open an existing database for reading and backup: nothing is migrated, every write is refused.
-
-    Raises: as `inspect`, which must have accepted the file before.
-    """
-    connect = partial(open_reader, path, busy_timeout=BUSY_TIMEOUT)
-    async with open_worker(connect, reading=True) as worker, open_readers(connect, 1) as readers:
-        yield Database(path, worker, readers, connect)
-
-
-@asynccontextmanager
 async def compose_reading(settings: KeyToolSettings) -> AsyncIterator[Keys]:
     """Open the database as it is, and wire."""
-    async with open_as_it_is(settings.database.path) as database:
+    async with open_unchanged(settings.database.path) as database:
         yield wire(database, settings)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modules.admin.compose import compose_database, inspect, open_as_it_is
+from modules.admin.compose import compose_database, inspect, open_unchanged
 from modules.admin.schema import DatabaseReport
 from modules.admin.settings import DatabaseToolSettings
 from modules.runtime.logs import configure_logging
@@ -45,7 +45,7 @@ async def back_up(target: Path) -> None:
     """
     settings = read_settings()
     await inspect(settings.database.path)
-    async with open_as_it_is(settings.database.path) as database:
+    async with open_unchanged(settings.database.path) as database:
         await database.backup(target)
 
 

@@ -19,6 +19,7 @@ from modules.runtime.settings import (
     EncryptionSettings,
     KafkaSettings,
     LogSettings,
+    ProviderSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
@@ -39,9 +40,13 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("time zone", lambda: str(load(TimeSettings, source).zone or "the system's")),
         check_settings("key settings", lambda: f"{len(load(EncryptionSettings, source).keys)} in ENCRYPTION_KEY"),
         check_settings("database settings", lambda: str(load(DatabaseSettings, source).path)),
+        check_settings("provider settings", partial(_optional, source, "IDENTITY_PROVIDER", ProviderSettings)),
         check_settings("azure settings", partial(_optional, source, "AZURE_CLIENT_ID", AzureSettings)),
         check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
     ]
+    log = _if_sound(partial(load, LogSettings, source))
+    if log is not None and log.auth_file is not None:
+        results.append(check_directory(log.auth_file, name="authentication log", variable="AUTH_LOG_FILE"))
     return results + await _check_data(source)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from modules.admin.compose import compose
+from modules.admin.compose import compose, compose_reading, inspect
 from modules.admin.schema import KeyLine, RotationReport
 from modules.admin.settings import KeyToolSettings
 from modules.runtime.logs import configure_logging
@@ -14,11 +14,12 @@ from modules.runtime.settings_loading import load
 async def key_lines() -> list[KeyLine]:
     """Return one line per key, those of ENCRYPTION_KEY first and in their order.
 
-    Raises: ConfigurationError for settings; as `KeyRotation.status`.
+    Raises: ConfigurationError for settings; as `inspect_database` and `KeyRotation.status`.
     """
     settings = load(KeyToolSettings)
     configure_logging(settings.log, zone=settings.time.zone)
-    async with compose(settings) as keys:
+    await inspect(settings.database.path)
+    async with compose_reading(settings) as keys:
         status = await keys.rotation.status()
     return [
         KeyLine(

@@ -8,28 +8,10 @@ from modules.runtime.settings import (
     DatabaseSettings,
     EncryptionSettings,
     LogSettings,
+    ProviderSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
-from modules.runtime.values import lower, one_of
-from modules.runtime.variables import Variable
-
-PROVIDERS = ("memory",)
-
-
-@attrs.frozen(kw_only=True)
-class ProviderSettings:
-    """Who is asked for tokens."""
-
-    provider: str = attrs.field(
-        validator=Variable(
-            name="IDENTITY_PROVIDER",
-            meaning="Who is asked for tokens: 'memory' is for practice, it knows no application and signs nobody in",
-            example="memory",
-            convert=lower,
-            check=one_of(*PROVIDERS),
-        )
-    )
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,7 @@ from application.token_service import TokenService
 from domain.account import Identity, OAuthApplication
 from domain.token import Token
 from modules.iacsgraph.settings import CLIENT_ID, CLIENT_SECRET, DemoSettings
-from modules.runtime.settings import AzureSettings, DatabaseSettings, EncryptionSettings
+from modules.runtime.settings import AzureSettings, DatabaseSettings, EncryptionSettings, ProviderSettings
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +72,7 @@ async def compose(settings: DemoSettings, practice: Practice) -> AsyncIterator[D
     from modules.admin import compose as admin
     from modules.admin.settings import KeyToolSettings
     from modules.auth import compose as auth
-    from modules.auth.settings import AuthSettings, ProviderSettings
+    from modules.auth.settings import AuthSettings
 
     database = DatabaseSettings(path=settings.directory / "demo.db")
     encryption = EncryptionSettings(keys=settings.keys)

@@ -13,6 +13,7 @@ from modules.runtime.settings import (
     KafkaSettings,
     LogSettings,
     OpenAISettings,
+    ProviderSettings,
     TimeSettings,
 )
 from modules.runtime.variables import Variable
@@ -20,6 +21,7 @@ from modules.runtime.variables import Variable
 GROUPS: tuple[tuple[str, type], ...] = (
     ("Database", DatabaseSettings),
     ("Security", EncryptionSettings),
+    ("Identity provider", ProviderSettings),
     ("Azure OAuth", AzureSettings),
     ("Kafka", KafkaSettings),
     ("Logging", LogSettings),

@@ -87,6 +87,13 @@ REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
     errors.ResyncRequiredError: "synchronise from the start",
 }
 
+REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
+    "ENV_FILE_EXISTS": "move it away, or name another file with --env-file",
+    "BACKUP_TARGET_EXISTS": "name another file",
+    "DATABASE_MISSING": "check DATABASE_PATH; iacsgraph db migrate creates a new database there",
+}
+"""Where the class alone does not say what to do."""
+
 _LATER = "try again later"
 
 
@@ -109,4 +116,6 @@ def remedy(error: errors.IACSGraphError) -> str:
     """Say what the caller can do, in one phrase; empty if the message says it all."""
     if error.retry_after is not None:
         return f"{_LATER}, in {error.retry_after.total_seconds():.0f} s"
-    return resolve(REMEDIES, type(error)) or (_LATER if error.transient else "")
+    return (
+        REMEDIES_BY_CODE.get(error.error_code) or resolve(REMEDIES, type(error)) or (_LATER if error.transient else "")
+    )

@@ -14,6 +14,7 @@ from modules.runtime.variables import Alternative, Variable
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SCOPES = ("openid", "profile", "offline_access", "User.Read", "Mail.Read")
+_PROVIDERS = ("memory",)
 _CLIENT_EXAMPLE = "11111111-2222-3333-4444-555555555555"
 
 
@@ -80,6 +81,21 @@ class KafkaSettings:
             example="iacsgraph",
             convert=str,
             check=values.word,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class ProviderSettings:
+    """Who is asked for tokens."""
+
+    provider: str = field(
+        validator=Variable(
+            name="IDENTITY_PROVIDER",
+            meaning="Who is asked for tokens: 'memory' is for practice, it knows no application and signs nobody in",
+            example="memory",
+            convert=values.lower,
+            check=values.one_of(*_PROVIDERS),
         ),
     )
 

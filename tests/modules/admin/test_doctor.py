@@ -18,6 +18,7 @@ SETTINGS = (
     "time zone",
     "key settings",
     "database settings",
+    "provider settings",
     "azure settings",
     "kafka settings",
 )
@@ -68,6 +69,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         LOG_LEVEL="debug",
         LOG_FORMAT="json",
         TIMEZONE="UTC",
+        IDENTITY_PROVIDER="memory",
         AZURE_CLIENT_ID="app",
         KAFKA_BOOTSTRAP_SERVERS="kafka:9092",
         ENCRYPTION_KEY=f"{OLD},{NEW}",
@@ -79,6 +81,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "UTC",
         "2 in ENCRYPTION_KEY",
         "iacsgraph.db",
+        "configured",
         "configured",
         "configured",
     ]
@@ -95,6 +98,7 @@ def test_without_any_setting_the_required_ones_are_named_with_an_example(shell: 
 
 
 WRONG = {
+    "IDENTITY_PROVIDER": "someone",
     "LOG_LEVEL": "loud",
     "AUTH_LOG_MAX_BYTES": "1",
     "TIMEZONE": "Mars/Olympus",

@@ -17,8 +17,8 @@ from adapters.system.identifiers import SystemIdentifiers
 from domain.account import OAuthApplication
 from domain.token import AccessToken, Token
 from modules.auth.compose import Auth, wire
-from modules.auth.settings import AuthSettings, ProviderSettings
-from modules.runtime.settings import DatabaseSettings, EncryptionSettings
+from modules.auth.settings import AuthSettings
+from modules.runtime.settings import DatabaseSettings, EncryptionSettings, ProviderSettings
 
 OLD, NEW, LOST = (urlsafe_b64encode(hashlib.sha256(name).digest()).decode() for name in (b"old", b"new", b"lost"))
 """Encryption keys."""

@@ -170,7 +170,6 @@ def test_a_keeper_whose_first_key_is_not_the_recorded_one_ends_and_says_to_resta
     assert (rows(database, ACCOUNT), rows(database, TOKEN)) == before
 
 
-@pytest.mark.xfail(reason="the keeper drops the error without a word", strict=False)
 async def test_a_token_that_does_not_open_is_told_with_the_key_that_is_missing(
     database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
