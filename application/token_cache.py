@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from domain.account import AccountId
 from domain.errors import DatabaseError
 from domain.token import AccessToken
 from ports.clock import Clock
@@ -21,6 +22,7 @@ class TokenCache:
     _interval: timedelta = timedelta(milliseconds=250)
     _held: dict[str, HeldToken] = attrs.field(factory=dict, init=False)
     _fresh: dict[str, tuple[AccessToken, datetime, datetime]] = attrs.field(factory=dict, init=False)
+    _user_ids: dict[AccountId, str] = attrs.field(factory=dict, init=False)
     _trusted_until: float = attrs.field(default=-1.0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
 
@@ -48,19 +50,20 @@ class TokenCache:
 
     def _remember(self, user_id: str, held: HeldToken) -> None:
         if len(self._held) >= self._capacity and user_id not in self._held:
-            oldest = next(iter(self._held))
-            del self._held[oldest]
-            self._fresh.pop(oldest, None)
+            self.forget(next(iter(self._held.values())).account_id)
         self._held[user_id] = held
+        self._user_ids[held.account_id] = user_id
         if held.usable and held.access is not None:
             access = held.access
             self._fresh[user_id] = (access, access.soft_expiry, access.expires_at - access.skew)
 
-    def forget(self, user_id: str) -> None:
-        """Forget one account, and whatever is being read of it."""
+    def forget(self, account_id: AccountId) -> None:
+        """Forget one account, under whatever user id it was read, and whatever is being read of it."""
         self._epoch += 1
-        self._held.pop(user_id, None)
-        self._fresh.pop(user_id, None)
+        user_id = self._user_ids.pop(account_id, None)
+        if user_id is not None:
+            self._held.pop(user_id, None)
+            self._fresh.pop(user_id, None)
 
     async def follow(self) -> None:
         """Follow the store's news until cancelled. While the store fails, nothing is trusted."""
@@ -75,12 +78,13 @@ class TokenCache:
     async def _catch_up(self, cursor: Cursor | None) -> Cursor:
         asked = self._clock.monotonic()
         news = await self._tokens.news(cursor)
-        if cursor is None or news.user_ids is None:
+        if cursor is None or news.account_ids is None:
             self._epoch += 1
             self._held.clear()
             self._fresh.clear()
+            self._user_ids.clear()
         else:
-            for user_id in news.user_ids:
-                self.forget(user_id)
+            for account_id in news.account_ids:
+                self.forget(account_id)
         self._trusted_until = asked + self._staleness.total_seconds()
         return news.cursor

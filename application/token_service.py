@@ -131,7 +131,7 @@ class TokenService(AccessTokens):
         self, account: Account, token: Token | None, due_at: datetime | None, transition: Transition
     ) -> None:
         change = await self.refresher.tokens.replace(account.account_id, token, due_at, transition)
-        self.cache.forget(account.user_id)
+        self.cache.forget(account.account_id)
         if change is not None:
             self.refresher.log.changed(change)
 
@@ -166,7 +166,7 @@ class TokenService(AccessTokens):
         try:
             return await self.refresher.run(held, need)
         finally:
-            self.cache.forget(held.user_id)
+            self.cache.forget(held.account_id)
 
     def _refresh_behind(self, held: HeldToken) -> None:
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()

@@ -54,12 +54,12 @@ class Lease:
 
 @attrs.frozen(kw_only=True)
 class News:
-    """User ids whose token or account was written, and the cursor to ask with next. None: too many to tell,
+    """Accounts whose token or own record was written, and the cursor to ask with next. None: too many to tell,
     assume all.
     """
 
     cursor: Cursor
-    user_ids: frozenset[str] | None
+    account_ids: frozenset[AccountId] | None
 
 
 class TokenStore(Protocol):
@@ -149,7 +149,7 @@ class TokenStore(Protocol):
     async def news(self, since: Cursor | None) -> News:
         """Return whose token or account was committed, by any process, before this call and not told for `since`.
 
-        With None it returns a cursor and no user ids. Telling somebody twice is allowed, forgetting is not.
+        With None it returns a cursor and no accounts. Telling somebody twice is allowed, forgetting is not.
 
         Raises:
             DatabaseError: the store failed.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from adapters.memory.database import CLIENT_SECRETS, HIDDEN, MemoryDatabase
+from adapters.memory.database import CLIENT_SECRETS, MemoryDatabase
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import NotFoundError
@@ -25,7 +25,7 @@ class MemoryAccountStore(AccountStore):
         self.database.check(change)
         if change.client_secrets_changed:
             self._encrypt(change.after)
-        self.database.store(attrs.evolve(change, after=_hidden(change.after)))
+        self.database.store(attrs.evolve(change, after=_without_secrets(change.after)))
 
     async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
         """Decide on what is there."""
@@ -53,7 +53,7 @@ class MemoryAccountStore(AccountStore):
         """Sort, skip, cut."""
         ordered = sorted(self.database.accounts.values(), key=lambda account: user_key(account.user_id))
         behind = [account for account in ordered if after is None or user_key(account.user_id) > after]
-        return [_without_secrets(account) for account in behind[:limit]]
+        return behind[:limit]
 
     def _encrypt(self, account: Account) -> None:
         binding, application = Binding(account.account_id, CLIENT_SECRETS), account.application
@@ -69,12 +69,6 @@ class MemoryAccountStore(AccountStore):
         return [entry for entry in self.database.audit if entry.account_id == account_id][
             -limit or len(self.database.audit) :
         ]
-
-
-def _hidden(account: Account) -> Account:
-    if account.application is None or not account.application.client_secrets:
-        return account
-    return attrs.evolve(account, application=attrs.evolve(account.application, client_secrets=(HIDDEN,)))
 
 
 def _without_secrets(account: Account) -> Account:

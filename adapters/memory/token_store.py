@@ -103,13 +103,9 @@ class MemoryTokenStore(TokenStore):
         """Count writes."""
         cursor = Cursor(str(self.database.writes))
         if since is None:
-            return News(cursor=cursor, user_ids=frozenset())
-        told = {
-            self.database.accounts[account_id].user_id
-            for account_id, write in self.database.written.items()
-            if write > int(since)
-        }
-        return News(cursor=cursor, user_ids=frozenset(told))
+            return News(cursor=cursor, account_ids=frozenset())
+        told = {account_id for account_id, write in self.database.written.items() if write > int(since)}
+        return News(cursor=cursor, account_ids=frozenset(told))
 
     def _row(self, account_id: AccountId) -> TokenRow:
         row = self.database.tokens.get(account_id)

@@ -125,13 +125,14 @@ class SqliteTokenStore(TokenStore):
             newest = connection.execute("SELECT coalesce(max(number), 0) AS newest FROM news").fetchone()["newest"]
             cursor = Cursor(str(newest))
             if since is None or int(since) == newest:
-                return News(cursor=cursor, user_ids=frozenset())
+                return News(cursor=cursor, account_ids=frozenset())
             rows = connection.execute(
-                "SELECT a.user_id FROM news n JOIN accounts a USING (account_id) WHERE n.number > ? LIMIT ?",
+                "SELECT account_id FROM news WHERE number > ? LIMIT ?",
                 (int(since), NEWS_AT_ONCE + 1),
             ).fetchall()
             too_many = len(rows) > NEWS_AT_ONCE
-            return News(cursor=cursor, user_ids=None if too_many else frozenset(row["user_id"] for row in rows))
+            told = None if too_many else frozenset(AccountId(row["account_id"]) for row in rows)
+            return News(cursor=cursor, account_ids=told)
 
         return await self.database.read(work, operation="news", table="news")
 

@@ -104,7 +104,7 @@ async def test_more_news_than_can_be_told_empty_the_cache(rig: Rig) -> None:
         """Has too much news to tell."""
 
         async def news(self, since: Cursor | None) -> News:
-            return News(cursor=since or cursor, user_ids=None)
+            return News(cursor=since or cursor, account_ids=None)
 
     cache._tokens = Flooded(rig.database)  # noqa: SLF001 - 10,001 accounts would do the same, slowly
     await poll(cache, cursor)

@@ -1,0 +1,1 @@
+"""What is CloudEvents' own, beyond the contract of `EventCodec`."""

@@ -1,0 +1,201 @@
+"""How each event looks on the wire: other programs rely on it, so a change here is a new event type."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.cloudevents.event_codec import CLASSES, TYPES, CloudEventCodec
+from domain.account import AccountId, AccountStatus
+from domain.errors import ValidationError
+from domain.events import (
+    AccountEnrolled,
+    AccountRecovered,
+    AccountSignedIn,
+    AccountStatusChanged,
+    AccountUpdated,
+    Event,
+    EventId,
+    ReauthRequired,
+)
+from ports.event_codec import EncodedEvent
+
+CODEC = CloudEventCodec()
+AT = datetime(2026, 3, 1, 12, 30, 15, 42, tzinfo=UTC)
+AT_TEXT = "2026-03-01T12:30:15.000042Z"
+FACT: Mapping[str, Any] = {
+    "event_id": EventId("event-1"),
+    "account_id": AccountId("account-1"),
+    "user_id": "zoë",
+    "occurred_at": AT,
+}
+EXAMPLES: Mapping[str, tuple[Event, Mapping[str, object]]] = {
+    "account.enrolled": (AccountEnrolled(**FACT, email="z@x.org", name="Zoë"), {"email": "z@x.org", "name": "Zoë"}),
+    "account.updated": (AccountUpdated(**FACT, changed=("name", "email")), {"changed": ["name", "email"]}),
+    "account.status_changed": (
+        AccountStatusChanged(
+            **FACT, old_status=AccountStatus.ACTIVE, new_status=AccountStatus.LOCKED, reason="suspicious"
+        ),
+        {"old_status": "ACTIVE", "new_status": "LOCKED", "reason": "suspicious"},
+    ),
+    "account.signed_in": (
+        AccountSignedIn(**FACT, tenant_id="tenant", object_id=None),
+        {"tenant_id": "tenant", "object_id": None},
+    ),
+    "account.reauth_required": (
+        ReauthRequired(**FACT, reason="grant_revoked", email="z@x.org"),
+        {"reason": "grant_revoked", "email": "z@x.org"},
+    ),
+    "account.recovered": (AccountRecovered(**FACT, reason="grant_revoked"), {"reason": "grant_revoked"}),
+}
+EVERY = pytest.mark.parametrize("name", EXAMPLES)
+WRONG: Mapping[str, list[object]] = {
+    "event_id": [1, None, "", [], {}],
+    "account_id": [1, None, ""],
+    "user_id": [True, None, " "],
+    "timestamp": [
+        1772368215,
+        None,
+        "",
+        "yesterday",
+        "2026-03-01T12:30:15Z",
+        "2026-03-01T12:30:15.000042",
+        "2026-03-01T12:30:15.000042+01:00",
+        "2026-13-01T12:30:15.000042Z",
+        "٢٠٢٦-03-01T12:30:15.000042Z",
+    ],
+    "email": [1, None, []],
+    "name": [1, None, {}],
+    "changed": ["name", 1, None, {"name": 1}, [1], [None], [["name"]]],
+    "old_status": ["active", "", 1, None, [], "DELETED"],
+    "reason": [1, None, []],
+    "tenant_id": [1, [], {}],
+}
+
+
+def test_every_type_has_an_example() -> None:
+    assert list(TYPES.values()) == list(EXAMPLES)
+    assert [type(event) for event, _ in EXAMPLES.values()] == list(TYPES)
+    assert {name: TYPES[cls] for name, cls in CLASSES.items()} == {name: name for name in EXAMPLES}
+
+
+@EVERY
+def test_headers_are_the_cloudevents_attributes_of_kafkas_binary_mode(name: str) -> None:
+    message = CODEC.encode(EXAMPLES[name][0])
+    assert dict(message.headers) == {
+        "ce_specversion": "1.0",
+        "ce_id": "event-1",
+        "ce_source": "/iacsgraph",
+        "ce_type": name,
+        "ce_subject": "account-1",
+        "ce_time": AT_TEXT,
+        "content-type": "application/json; charset=utf-8",
+    }
+    assert (message.event_id, message.topic, message.key) == ("event-1", "account.events", "zoë")
+
+
+@EVERY
+def test_the_value_is_flat_and_can_be_read_without_cloudevents(name: str) -> None:
+    event, members = EXAMPLES[name]
+    assert json.loads(CODEC.encode(event).value) == {
+        "event_type": name.replace(".", "_"),
+        "event_id": "event-1",
+        "account_id": "account-1",
+        "user_id": "zoë",
+        "timestamp": AT_TEXT,
+        "occurred_at": AT_TEXT,
+        **members,
+    }
+
+
+def test_the_bytes_are_these_and_no_others() -> None:
+    value = CODEC.encode(EXAMPLES["account.recovered"][0]).value
+    expected = (
+        '{"event_type":"account_recovered","event_id":"event-1","account_id":"account-1","user_id":"zoë",'
+        f'"timestamp":"{AT_TEXT}","reason":"grant_revoked","occurred_at":"{AT_TEXT}"}}'
+    )
+    assert value == expected.encode()
+
+
+@EVERY
+def test_each_example_comes_back(name: str) -> None:
+    event, _ = EXAMPLES[name]
+    assert CODEC.decode(CODEC.encode(event)) == event
+
+
+@EVERY
+@pytest.mark.parametrize("member", WRONG)
+def test_members_of_wrong_types_are_refused(name: str, member: str) -> None:
+    message = CODEC.encode(EXAMPLES[name][0])
+    value = json.loads(message.value)
+    for wrong in WRONG[member] if member in value else ():
+        with pytest.raises(ValidationError) as caught:
+            CODEC.decode(_with(message, value | {member: wrong}))
+        assert caught.value.error_code == "EVENT_UNDECODABLE", wrong
+
+
+@EVERY
+def test_missing_members_are_refused_except_those_that_are_told_twice(name: str) -> None:
+    message = CODEC.encode(EXAMPLES[name][0])
+    value = json.loads(message.value)
+    for member in value:
+        rest = _with(message, {other: value[other] for other in value if other != member})
+        if member in {"event_type", "occurred_at"}:
+            assert CODEC.decode(rest) == EXAMPLES[name][0]
+        else:
+            with pytest.raises(ValidationError):
+                CODEC.decode(rest)
+
+
+@pytest.mark.parametrize("unknown", ["", "account", "account_recovered", "account.recovered.v2", "ACCOUNT.RECOVERED"])
+def test_unknown_types_are_refused_by_name(unknown: str) -> None:
+    message = CODEC.encode(EXAMPLES["account.recovered"][0])
+    with pytest.raises(ValidationError, match="unknown type") as caught:
+        CODEC.decode(attrs.evolve(message, headers={**message.headers, "ce_type": unknown}))
+    assert repr(unknown) in str(caught.value)
+
+
+def test_a_type_with_the_members_of_another_is_refused() -> None:
+    message = CODEC.encode(EXAMPLES["account.recovered"][0])
+    with pytest.raises(ValidationError, match="malformed"):
+        CODEC.decode(attrs.evolve(message, headers={**message.headers, "ce_type": "account.enrolled"}))
+
+
+@settings(max_examples=100)
+@given(value=st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_no_bytes_fail_in_another_way(value: bytes) -> None:
+    message = CODEC.encode(EXAMPLES["account.updated"][0])
+    with pytest.raises(ValidationError):
+        CODEC.decode(attrs.evolve(message, value=value))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=100)
+@given(name=st.sampled_from(list(EXAMPLES)), data=st.data())
+def test_no_member_fails_in_another_way(name: str, data: st.DataObject) -> None:
+    """Whatever stands in a member: it is refused, or it is taken and would be written again as it was read."""
+    message = CODEC.encode(EXAMPLES[name][0])
+    value = json.loads(message.value)
+    member = data.draw(st.sampled_from(sorted(value)))
+    value[member] = data.draw(JSON)
+    try:
+        event = CODEC.decode(_with(message, value))
+    except ValidationError:
+        return
+    again = json.loads(CODEC.encode(event).value)
+    assert member in {"event_type", "occurred_at"} or again[member] == value[member]
+
+
+def _with(message: EncodedEvent, value: object) -> EncodedEvent:
+    return attrs.evolve(message, value=json.dumps(value).encode())

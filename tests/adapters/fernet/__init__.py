@@ -1,0 +1,1 @@
+"""What is Fernet's own, beyond the contract of `Cipher`."""

@@ -1,0 +1,272 @@
+"""The stores of each implementation on one set of data, opened by as many processes, with any keys, as a test wants."""
+
+import hashlib
+import json
+import tempfile
+from abc import ABC, abstractmethod
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from copy import deepcopy
+from enum import Enum
+from pathlib import Path
+
+import attrs
+
+from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.fernet.cipher import FernetCipher
+from adapters.memory import database as memory
+from adapters.memory.account_store import MemoryAccountStore
+from adapters.memory.cipher import MemoryCipher
+from adapters.memory.secret_store import MemorySecretStore
+from adapters.memory.token_store import MemoryTokenStore
+from adapters.sqlite import secrets as sqlite
+from adapters.sqlite.account_store import SqliteAccountStore
+from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.secret_store import SqliteSecretStore
+from adapters.sqlite.token_store import SqliteTokenStore
+from domain.account import AccountId
+from ports.account_store import AccountStore
+from ports.cipher import Binding, Cipher, KeyId
+from ports.event_codec import EncodedEvent
+from ports.secret_store import SecretStore
+from ports.token_store import TokenStore
+
+CODEC = CloudEventCodec()
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a parent for temporary directories
+TABLES = ("accounts", "audit", "tokens", "news", "outbox", "encryption")
+
+
+class Secret(Enum):
+    """The secrets that are stored: the name of each one's field in memory, and its column in SQLite."""
+
+    CLIENT_SECRETS = (memory.CLIENT_SECRETS, sqlite.CLIENT_SECRET)
+    ACCESS_TOKEN = (memory.ACCESS_TOKEN, sqlite.ACCESS_TOKEN)
+    REFRESH_TOKEN = (memory.REFRESH_TOKEN, sqlite.REFRESH_TOKEN)
+
+
+@attrs.frozen(kw_only=True)
+class Rig(ABC):
+    """What one process holds: the stores, with its own keys; and a look behind them, which the ports do not give."""
+
+    cipher: Cipher
+    accounts: AccountStore
+    tokens: TokenStore
+    secrets: SecretStore
+
+    @abstractmethod
+    async def outbox(self) -> list[EncodedEvent]:
+        """Return what was appended to the outbox, in order."""
+
+    @abstractmethod
+    async def contents(self) -> Mapping[str, object]:
+        """Return everything that is stored, to be compared with what is stored later."""
+
+    @abstractmethod
+    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
+        """Return what this secret is bound to."""
+
+    @abstractmethod
+    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
+        """Return a ciphertext that is stored."""
+
+    @abstractmethod
+    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
+        """Write something in the place of a ciphertext, as a vandal would."""
+
+    @abstractmethod
+    async def crowd(self, number: int) -> None:
+        """Add very many accounts behind the store's back, each of them news."""
+
+
+class World(ABC):
+    """One set of data; `process` opens it. Keys are called by names, newest first, and none of them is secret."""
+
+    @abstractmethod
+    def cipher(self, *keys: str) -> Cipher:
+        """Return a cipher with the keys of these names."""
+
+    @abstractmethod
+    def process(self, *keys: str) -> AbstractAsyncContextManager[Rig]:
+        """Open the data as one of several processes would."""
+
+    def key_id(self, name: str) -> KeyId:
+        """Return the id of the key with this name."""
+        return self.cipher(name).key_ids[0]
+
+
+class MemoryView(memory.MemoryDatabase):
+    """The same memory as another one's, seen by a process with other keys."""
+
+    def __init__(self, shared: memory.MemoryDatabase, cipher: Cipher) -> None:
+        self.shared = shared
+        super().__init__(
+            cipher=cipher,
+            codec=shared.codec,
+            accounts=shared.accounts,
+            audit=shared.audit,
+            outbox=shared.outbox,
+            tokens=shared.tokens,
+            ciphertexts=shared.ciphertexts,
+            primary_key=shared.primary_key,
+            written=shared.written,
+            writes=shared.writes,
+        )
+
+    @property
+    def primary_key(self) -> KeyId | None:
+        return self.shared.primary_key
+
+    @primary_key.setter
+    def primary_key(self, key: KeyId | None) -> None:
+        self.shared.primary_key = key
+
+    @property
+    def writes(self) -> int:
+        return self.shared.writes
+
+    @writes.setter
+    def writes(self, number: int) -> None:
+        self.shared.writes = number
+
+
+@attrs.frozen(kw_only=True)
+class MemoryRig(Rig):
+    """Looks into the dictionaries."""
+
+    database: memory.MemoryDatabase
+
+    async def outbox(self) -> list[EncodedEvent]:
+        return list(self.database.outbox)
+
+    async def contents(self) -> Mapping[str, object]:
+        names = ("accounts", "audit", "outbox", "tokens", "ciphertexts", "primary_key", "written", "writes")
+        return {name: deepcopy(getattr(self.database, name)) for name in names}
+
+    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
+        return Binding(account_id, secret.value[0])
+
+    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
+        return self.database.ciphertexts[self.binding(account_id, secret)]
+
+    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
+        self.database.ciphertexts[self.binding(account_id, secret)] = text
+
+    async def crowd(self, number: int) -> None:
+        sample = next(iter(self.database.accounts.values()))
+        for index in range(number):
+            account_id = AccountId(f"crowd-{index}")
+            self.database.accounts[account_id] = attrs.evolve(sample, account_id=account_id, user_id=f"crowd-{index}")
+            self.database.touch(account_id)
+
+
+@attrs.frozen(kw_only=True)
+class SqliteRig(Rig):
+    """Looks into the tables."""
+
+    database: Database
+
+    async def outbox(self) -> list[EncodedEvent]:
+        rows = await self.database.fetch_all(
+            "SELECT event_id, topic, key, value, headers FROM outbox ORDER BY position"
+        )
+        return [EncodedEvent(**{**row, "headers": json.loads(row["headers"])}) for row in rows]
+
+    async def contents(self) -> Mapping[str, object]:
+        return {table: await self.database.fetch_all(f"SELECT * FROM {table}") for table in TABLES}
+
+    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
+        return secret.value[1].binding(account_id)
+
+    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
+        place = secret.value[1]
+        row = await self.database.fetch_one(
+            f"SELECT {place.column} AS text FROM {place.table} WHERE account_id = ?",
+            (account_id,),
+        )
+        assert row is not None
+        assert isinstance(row["text"], str)
+        return row["text"]
+
+    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
+        place = secret.value[1]
+        assert await self.database.update(place.table, {place.column: text}, "account_id = ?", (account_id,)) == 1
+
+    async def crowd(self, number: int) -> None:
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {int(number)})"
+        await self.database.execute_script(
+            f"""
+            CREATE TABLE sample AS SELECT * FROM accounts LIMIT 1;
+            CREATE TABLE crowd AS {numbers} SELECT 'crowd-' || i AS id FROM n;
+            INSERT INTO accounts SELECT c.id, c.id, c.id, name, email, client_id, tenant_id, flow, scopes,
+              redirect_uri, client_secret, status, status_reason, status_since, reauth_reason, identity_tenant,
+              identity_object, version, created_at FROM sample, crowd c;
+            INSERT INTO news (account_id) SELECT id FROM crowd;
+            """
+        )
+
+
+@attrs.frozen
+class MemoryWorld(World):
+    """One memory."""
+
+    shared: memory.MemoryDatabase
+
+    def cipher(self, *keys: str) -> Cipher:
+        return MemoryCipher(*(hashlib.sha256(key.encode()).hexdigest()[:8] for key in keys))
+
+    @asynccontextmanager
+    async def process(self, *keys: str) -> AsyncIterator[Rig]:
+        cipher = self.cipher(*keys)
+        database = MemoryView(self.shared, cipher)
+        yield MemoryRig(
+            cipher=cipher,
+            accounts=MemoryAccountStore(database),
+            tokens=MemoryTokenStore(database),
+            secrets=MemorySecretStore(database),
+            database=database,
+        )
+
+
+@attrs.frozen
+class SqliteWorld(World):
+    """One file."""
+
+    path: Path
+
+    def cipher(self, *keys: str) -> Cipher:
+        return FernetCipher([fernet_key(key) for key in keys])
+
+    @asynccontextmanager
+    async def process(self, *keys: str) -> AsyncIterator[Rig]:
+        cipher = self.cipher(*keys)
+        async with open_database(self.path) as database:
+            yield SqliteRig(
+                cipher=cipher,
+                accounts=SqliteAccountStore(database, cipher, CODEC),
+                tokens=SqliteTokenStore(database, cipher, CODEC),
+                secrets=SqliteSecretStore(database, cipher),
+                database=database,
+            )
+
+
+def fernet_key(name: str) -> str:
+    """Return the Fernet key of this name."""
+    return urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()
+
+
+@contextmanager
+def memory_world() -> Iterator[World]:
+    """Make an empty memory."""
+    yield MemoryWorld(memory.MemoryDatabase(cipher=MemoryCipher(), codec=CODEC))
+
+
+@contextmanager
+def sqlite_world() -> Iterator[World]:
+    """Make a directory for a file, in memory where the machine can: durability is tested elsewhere."""
+    parent = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="iacsgraph-", dir=parent) as directory:
+        yield SqliteWorld(Path(directory) / "iacsgraph.db")
+
+
+WORLDS: Mapping[str, Callable[[], AbstractContextManager[World]]] = {"memory": memory_world, "sqlite": sqlite_world}
