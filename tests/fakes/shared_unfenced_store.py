@@ -1,0 +1,71 @@
+"""SQLite token stores with their protection switched off, to show that the tests of the protection would notice."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+import attrs
+
+from adapters.sqlite.account_rows import load
+from adapters.sqlite.token_rows import SELECT, to_state, to_token, write_state, write_token
+from adapters.sqlite.token_store import SqliteTokenStore
+from domain.account import AccountId
+from domain.change import AccountChange
+from domain.errors import NotFoundError
+from domain.lifecycle import Transition
+from domain.refreshing import Wait
+from domain.token import Token
+from ports.token_store import HeldToken, Lease
+
+
+@attrs.frozen
+class UnfencedTokenStore(SqliteTokenStore):
+    """Breaks "a write under a lease is refused once another lease was given": the write is made all the same."""
+
+    async def commit(
+        self, lease: Lease, token: Token, due_at: datetime, transition: Transition
+    ) -> AccountChange | None:
+        """Store the token without looking at the fence."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            account_id = lease.account.account_id
+            state = to_state(_row(connection, account_id))
+            write_token(connection, account_id, token, self.cipher, None)
+            write_state(connection, account_id, state.succeeded(), due_at)
+            return self._changed(connection, account_id, transition)
+
+        return await self.database.write(work)
+
+    async def fail(
+        self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
+    ) -> AccountChange | None:
+        """Store the failure without looking at the fence."""
+
+        def work(connection: sqlite3.Connection) -> AccountChange | None:
+            account_id = lease.account.account_id
+            state = to_state(_row(connection, account_id)).failed(now, retry_after, spread)
+            write_state(connection, account_id, state, None)
+            return self._changed(connection, account_id, transition)
+
+        return await self.database.write(work)
+
+
+@attrs.frozen
+class UnleasedTokenStore(UnfencedTokenStore):
+    """Breaks besides "at most one lease per account is alive at a time": everybody gets one, and none is kept."""
+
+    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Give the lease, write nothing."""
+
+        def work(connection: sqlite3.Connection) -> Lease:
+            row, account = _row(connection, held.account_id), load(connection, held.account_id, self.cipher)
+            if account is None:
+                raise NotFoundError(held.account_id)
+            token = to_token(row, held.account_id, self.cipher)
+            return Lease(owner=owner, fence=row["fence"], expires_at=now + lasting, account=account, token=token)
+
+        return await self.database.read(work)
+
+
+def _row(connection: sqlite3.Connection, account_id: AccountId) -> sqlite3.Row:
+    row: sqlite3.Row = connection.execute(SELECT, (account_id,)).fetchone()
+    return row
