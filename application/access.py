@@ -19,6 +19,8 @@ class Need:
     min_lifetime: timedelta = timedelta(0)
     rejected: str | None = attrs.field(default=None, repr=False)
     claims: str | None = None
+    known_best: datetime | None = None
+    """Expiry of a token that came from a refresh and yet lives shorter than wanted: another one would be no better."""
     forced: bool = False
     ahead: bool = False
 
@@ -32,8 +34,8 @@ class Need:
         return access.meets(now, self.min_lifetime) or self.cannot_be_bettered(access, now)
 
     def cannot_be_bettered(self, access: AccessToken, now: datetime) -> bool:
-        """Return whether the token was just obtained and is only shorter-lived than wanted."""
-        return self.min_lifetime > timedelta(0) and access.is_young(now) and access.meets(now, timedelta(0))
+        """Return whether the token is only shorter-lived than wanted, and a refresh is known not to help."""
+        return access.expires_at == self.known_best and access.meets(now, timedelta(0))
 
     def tolerates(self, access: AccessToken | None, now: datetime) -> bool:
         """Return whether the token at hand will do since no other is to be had."""

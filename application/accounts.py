@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 
-from application.token_service import unknown
+from application.refresher import unknown
 from domain import lifecycle
 from domain.account import Account, AccountId, OAuthApplication, default_user_id, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import ConflictError
 from domain.events import EventId
-from domain.lifecycle import Act
+from domain.lifecycle import UNCHANGED, Act, Unchanged
 from ports.account_store import AccountStore
 from ports.authentication_log import AuthenticationLog
 from ports.clock import Clock
@@ -55,15 +55,23 @@ class Accounts:
         )
         return await self._save(change)
 
-    async def update(self, user_id: str, *, actor: str, **fields: object) -> Account:
-        """Change `name`, `email` or `application`; nothing is written where nothing differs.
+    async def update(
+        self,
+        user_id: str,
+        *,
+        actor: str,
+        name: str | Unchanged = UNCHANGED,
+        email: str | Unchanged = UNCHANGED,
+        application: OAuthApplication | Unchanged | None = UNCHANGED,
+    ) -> Account:
+        """Change what is given; nothing is written where nothing differs.
 
-        Raises: as `enrol`; NotFoundError: the account is unknown.
+        Raises: as `enrol`; NotFoundError: the account is unknown; EncryptionError: its client secrets do not open.
         """
         attempt = 1
         while True:
-            account = await self.find(user_id)
-            change = lifecycle.update(account, self._act(actor), **fields)
+            account = await self._whole(user_id)
+            change = lifecycle.update(account, self._act(actor), name=name, email=email, application=application)
             if change is None:
                 return account
             try:
@@ -105,11 +113,11 @@ class Accounts:
         return await self._apply(user_id, lifecycle.unlock, actor, reason)
 
     async def find(self, user_id: str) -> Account:
-        """Return the account.
+        """Return the account, without its client secrets.
 
         Raises:
             NotFoundError: the account is unknown.
-            EncryptionError, DatabaseError: as `AccountStore.find`.
+            DatabaseError: the store failed.
         """
         account = await self.store.find(user_id)
         if account is None:
@@ -136,6 +144,12 @@ class Accounts:
         Raises: as `find`.
         """
         return await self.store.audit_trail((await self.find(user_id)).account_id)
+
+    async def _whole(self, user_id: str) -> Account:
+        account = await self.store.get((await self.find(user_id)).account_id)
+        if account is None:
+            raise unknown(user_id)
+        return account
 
     async def _apply(
         self, user_id: str, verb: Callable[[Account, Act, str], AccountChange], actor: str, reason: str

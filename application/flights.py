@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Coroutine, Hashable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -13,9 +14,15 @@ from domain.errors import IACSGraphError, TokenRefreshError
 T = TypeVar("T")
 
 
+def shutting_down() -> TokenRefreshError:
+    """Return what those hear who wait for, or ask for, work that will not be done any more."""
+    return TokenRefreshError("The program is shutting down.", error_code="SHUTTING_DOWN", transient=True)
+
+
 @attrs.define(eq=False)
 class _Flight(Generic[T]):
     waiters: "list[asyncio.Future[T | Exception]]" = attrs.field(factory=list)
+    outcome: T | Exception = attrs.field(factory=shutting_down)
 
 
 @attrs.define(eq=False)
@@ -30,6 +37,7 @@ class Flights(Generic[T]):
     _group: asyncio.TaskGroup
     _flights: dict[Hashable, _Flight[T]] = attrs.field(factory=dict, init=False)
     _owners: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
+    _closed: bool = attrs.field(default=False, init=False)
 
     async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Wait for the flight under this key, launching `work` if there is none.
@@ -47,39 +55,43 @@ class Flights(Generic[T]):
         return outcome
 
     def launch(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
-        """Start `work` under this key unless it is in flight already; nobody needs to wait for it."""
+        """Start `work` under this key unless it is in flight already; nobody needs to wait for it.
+
+        Raises:
+            TokenRefreshError: `land` was called.
+        """
         flight = self._flights.get(key)
         if flight is None:
+            if self._closed:
+                raise shutting_down()
             flight = self._flights[key] = _Flight()
-            owner = self._group.create_task(self._own(key, flight, work))
+            owner = self._group.create_task(self._own(flight, work))
             self._owners.add(owner)
-            owner.add_done_callback(self._owners.discard)
+            owner.add_done_callback(partial(self._landed, key, flight))
         return flight
 
     async def land(self, within: timedelta) -> None:
-        """Let the flights finish, then cancel what has not; whoever still waits is told that it ends."""
+        """Begin nothing more, let the flights finish, then cancel what has not; whoever still waits is told."""
+        self._closed = True
         if self._owners:
             await asyncio.wait(self._owners, timeout=within.total_seconds())
         for owner in tuple(self._owners):
             owner.cancel()
 
-    async def _own(self, key: Hashable, flight: _Flight[T], work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        outcome: T | Exception = TokenRefreshError(
-            "The program is shutting down.", error_code="SHUTTING_DOWN", transient=True
-        )
-        try:
-            outcome = await work()
-        except Exception as error:  # noqa: BLE001 - the edge of the task: whoever waits gets it, the group must not
-            outcome = error
-        finally:
-            del self._flights[key]
-            self._tell(flight, outcome)
-
     @staticmethod
-    def _tell(flight: _Flight[T], outcome: T | Exception) -> None:
-        waiting = [waiter for waiter in flight.waiters if not waiter.done()]
+    async def _own(flight: _Flight[T], work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        try:
+            flight.outcome = await work()
+        except Exception as error:  # noqa: BLE001 - the edge of the task: whoever waits gets it, the group must not
+            flight.outcome = error
+
+    def _landed(self, key: Hashable, flight: _Flight[T], owner: asyncio.Task[None]) -> None:
+        """Tell the outcome; runs whatever became of the owner, also if it was cancelled before it began."""
+        self._owners.discard(owner)
+        del self._flights[key]
+        outcome, waiting = flight.outcome, [waiter for waiter in flight.waiters if not waiter.done()]
         for waiter in waiting:
             waiter.set_result(outcome)
         if not waiting and isinstance(outcome, Exception) and not isinstance(outcome, IACSGraphError):
             context = {"message": "A task that nobody waits for failed unexpectedly", "exception": outcome}
-            asyncio.get_running_loop().call_exception_handler(context)
+            owner.get_loop().call_exception_handler(context)

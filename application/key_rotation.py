@@ -63,13 +63,13 @@ class KeyRotation:
             known=self.cipher.key_ids,
         )
 
-    async def rotate(self, batch: int = BATCH) -> AsyncIterator[RotationProgress]:
+    async def rotate(self, batch: int = BATCH, *, back: bool = False) -> AsyncIterator[RotationProgress]:
         """Record the first key as primary, then move every secret to it; the last progress was counted in the store.
 
         Raises:
+            StaleKeyError: the first key was replaced by a newer one before, and `back` does not say that this is meant.
             UnknownKeyError: the key recorded so far is not at hand; nothing was changed.
             EncryptionError: secrets do not open and were left as they are; all others were moved.
-            StaleKeyError: somebody promoted another key meanwhile.
             DatabaseError: the store failed.
         """
         status = await self.status()
@@ -78,7 +78,7 @@ class KeyRotation:
                 f"Secrets are encrypted with key {status.primary}, which is not in ENCRYPTION_KEY. Add it there, last."
             )
             raise UnknownKeyError(msg, details={"key_id": status.primary})
-        await self.secrets.promote()
+        await self.secrets.promote(back=back)
         progress = RotationProgress(moved=0, left=(await self.status()).old)
         yield progress
         after: Position | None = None
@@ -86,10 +86,10 @@ class KeyRotation:
             done = await self.secrets.reencrypt(batch, after)
             after = done.after
             faults = (*progress.faults, *done.faults)
-            if after is None:
-                break
             moved = progress.moved + done.moved
             progress = RotationProgress(moved=moved, left=max(progress.left - done.moved, 0), faults=faults)
+            if after is None:
+                break
             yield progress
         yield await self._proved(progress)
 

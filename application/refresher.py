@@ -1,6 +1,7 @@
 """One refresh of one account's token, from the lease to the store."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import attrs
@@ -16,6 +17,7 @@ from domain.errors import (
     DatabaseError,
     IACSGraphError,
     InvalidClientError,
+    LeaseLostError,
     NotFoundError,
     PermissionDeniedError,
     PolicyBlockedError,
@@ -25,7 +27,7 @@ from domain.errors import (
 from domain.events import EventId
 from domain.lifecycle import Act
 from domain.refreshing import Wait, WaitReason
-from domain.token import Grant, Token
+from domain.token import Grant
 from ports.authentication_log import AuthenticationLog
 from ports.clock import Clock
 from ports.identifiers import Identifiers
@@ -35,6 +37,13 @@ from ports.token_store import HeldToken, Lease, TokenStore
 ACTOR = "token service"
 NO_REFRESH_TOKEN = "no_refresh_token"  # noqa: S105 - a reason's name
 BLOCKED_BY_POLICY = "blocked_by_policy"
+AT_ONCE = 200
+"""Refreshes of one process under way at once."""
+
+_WAITING = {
+    WaitReason.RETRY_LATER: "an earlier attempt failed",
+    WaitReason.BUDGET_SPENT: "it was refreshed too often in the last minutes",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -70,53 +79,62 @@ class Refresher:
     log: AuthenticationLog
     default_application: OAuthApplication | None = None
     times: RefreshTimes = RefreshTimes()
+    gate: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), repr=False)
+    """Passed before a lease is asked for, so that no lease grows old waiting."""
+    accepted: dict[str, str] = attrs.field(factory=dict, repr=False)
+    """The client secret that each application's provider accepted last: a wrong one is not tried at each refresh."""
 
     async def run(self, held: HeldToken, need: Need) -> Renewal:
         """Return a token that satisfies the need, or a new one; `held` may be old news.
 
         Raises: as `AccessTokens.get`.
         """
-        deadline = self.clock.now() + 3 * self.times.lease
-        while self.clock.now() < deadline:
+        deadline = self.clock.monotonic() + 3 * self.times.lease.total_seconds()
+        while True:
             ready = self._at_hand(held, need)
             if ready is not None:
                 return ready
+            if self.clock.monotonic() >= deadline:
+                msg = f"The token of account {held.user_id!r} is being refreshed elsewhere without end."
+                raise TokenRefreshError(msg, transient=True, retry_after=self.times.lease)
             if held.wait is None or held.wait.until <= self.clock.now():
-                renewal = await self._try(held, need)
-                if renewal is not None:
-                    return renewal
+                async with self.gate:
+                    ready = await self._try(held, need)
             else:
-                await self._wait(held.wait)
-            held = await self._look(held)
-        msg = f"The token of account {held.user_id!r} is being refreshed elsewhere without end."
-        raise TokenRefreshError(msg, transient=True, retry_after=self.times.lease)
+                ready = await self._wait(held, held.wait, need)
+            if ready is not None:
+                return ready
+            held = await self.look(held.user_id)
+
+    async def look(self, user_id: str) -> HeldToken:
+        """Return what the store holds now.
+
+        Raises:
+            NotFoundError: the account does not exist.
+            EncryptionError, DatabaseError: as `TokenStore.read`.
+        """
+        found = await self.tokens.read(user_id, self.clock.now())
+        if found is None:
+            raise unknown(user_id)
+        return found
 
     def _at_hand(self, held: HeldToken, need: Need) -> Renewal | None:
         if not held.usable:
-            raise self._denied(held.user_id, not_usable(held.user_id, held.status))
+            raise not_usable(held.user_id, held.status)
         if held.access is not None and need.satisfied_by(held, self.clock.now()):
             return Renewal(access=held.access, renewed=False)
         if held.reauth_reason is not None and not need.forced:
-            raise self._denied(held.user_id, must_sign_in(held.user_id, held.reauth_reason))
+            raise must_sign_in(held.user_id, held.reauth_reason)
         return None
 
-    def _denied(self, user_id: str, error: IACSGraphError) -> IACSGraphError:
-        self.log.denied(user_id, error)
-        return error
-
-    async def _look(self, held: HeldToken) -> HeldToken:
-        found = await self.tokens.read(held.user_id, self.clock.now())
-        if found is None:
-            msg = f"Account {held.user_id!r} does not exist any more."
-            raise NotFoundError(msg, details={"user_id": held.user_id})
-        return found
-
-    async def _wait(self, wait: Wait) -> None:
+    async def _wait(self, held: HeldToken, wait: Wait, need: Need) -> Renewal | None:
         remaining = wait.until - self.clock.now()
         if wait.reason is WaitReason.LEASED:
+            if need.ahead and held.access is not None:
+                return Renewal(access=held.access, renewed=False)  # somebody is at it, and nobody waits
             await self.clock.sleep(min(self.times.poll, remaining))
-            return
-        msg = "The token cannot be refreshed just now: an earlier attempt failed or there were too many."
+            return None
+        msg = f"The token of account {held.user_id!r} cannot be refreshed now: {_WAITING[wait.reason]}."
         raise TokenRefreshError(
             msg, transient=True, retry_after=max(remaining, timedelta(0)), details={"reason": wait.reason.value}
         )
@@ -126,7 +144,9 @@ class Refresher:
         owner = self.identifiers.unique()
         try:
             lease = await self.tokens.claim(held, owner, self.clock.now(), self.times.lease)
-            return None if isinstance(lease, Wait) else await self._under(lease, need)
+            if isinstance(lease, Wait):
+                return None
+            return await self._under(lease, need)
         except ConflictError:
             return None
 
@@ -134,26 +154,37 @@ class Refresher:
         user_id = lease.account.user_id
         try:
             grant = await self._ask_in_time(lease, need)
+        except LeaseLostError:
+            raise
         except IACSGraphError as error:
             self.log.refresh_failed(user_id, error)
             await self._give_up(lease, error)
             if isinstance(error, ConfigurationError):
                 raise
-            raise self._told(user_id, error) from error
+            raise await self._told(user_id, error) from error
         token = lease.token.renewed_by(grant.token) if lease.token is not None else grant.token
         recovery = _Recovery(self._act())
-        self._changed(await self._commit(lease, token, recovery))
+        due_at = token.due_at(self.identifiers.fraction())
+        await self._store(lease, lambda: self.tokens.commit(lease, token, due_at, recovery))
         self.log.refreshed(user_id, token.access.expires_at - self.clock.now())
         if recovery.account is not None and not recovery.account.usable:
-            raise self._denied(user_id, not_usable(user_id, recovery.account.status))
+            raise not_usable(user_id, recovery.account.status)
         return Renewal(access=token.access, renewed=True)
 
     async def _ask_in_time(self, lease: Lease, need: Need) -> Grant:
+        """Ask, within bounds; whoever was stopped since the lease was given does not begin when it is over.
+
+        An answer is waited for beyond the lease's end: it can still be stored if nobody else took over.
+        """
+        if self.clock.now() >= lease.expires_at:
+            msg = f"The lease on account {lease.account.user_id!r} was over before it was used."
+            raise LeaseLostError(msg, details={"user_id": lease.account.user_id, "fence": lease.fence})
+        seconds = self.times.call.total_seconds()
         try:
-            async with asyncio.timeout(self.times.call.total_seconds()):
+            async with asyncio.timeout(seconds):
                 return await self._ask(lease, need)
         except TimeoutError as error:
-            msg = f"The identity provider did not answer within {self.times.call.total_seconds():g} s."
+            msg = f"The identity provider did not answer within {seconds:g} s."
             raise APIConnectionError(msg, error_code="PROVIDER_TIMEOUT") from error
 
     async def _ask(self, lease: Lease, need: Need) -> Grant:
@@ -166,13 +197,22 @@ class Refresher:
             raise ConfigurationError(msg, error_code="OAUTH_NOT_CONFIGURED")
         refresh = lease.token.refresh if lease.token is not None else None
         rejection: InvalidClientError | None = None
-        for secret in application.client_secrets or (None,):
+        for secret in self._secrets(application):
             try:
-                return await self._call(application, secret, refresh, need.claims)
+                grant = await self._call(application, secret, refresh, need.claims)
             except InvalidClientError as error:
                 rejection = error
+                continue
+            if secret is not None:
+                self.accepted[application.client_id] = secret
+            return grant
         msg = f"No client secret of application {application.client_id} is accepted. {rejection}"
         raise InvalidClientError(msg, details={"client_id": application.client_id}) from rejection
+
+    def _secrets(self, application: OAuthApplication) -> tuple[str | None, ...]:
+        """Return the secrets to try: the one accepted last, then the others in order; None for a public client."""
+        last, secrets = self.accepted.get(application.client_id), application.client_secrets
+        return (last, *(secret for secret in secrets if secret != last)) if last in secrets else secrets or (None,)
 
     async def _call(
         self, application: OAuthApplication, secret: str | None, refresh: str | None, claims: str | None
@@ -184,40 +224,44 @@ class Refresher:
         msg = "There is no refresh token."
         raise ReauthenticationRequiredError(msg, reason=NO_REFRESH_TOKEN)
 
-    async def _commit(self, lease: Lease, token: Token, recovery: _Recovery) -> AccountChange | None:
-        """Store the token, trying while the lease lives: after the provider's answer it is the only copy."""
-        due_at = token.due_at(self.identifiers.fraction())
+    async def _store(self, lease: Lease, write: Callable[[], Awaitable[AccountChange | None]]) -> None:
+        """Write, trying while the lease lives: after the provider's answer this is the only copy of it."""
         while True:
             try:
-                return await self.tokens.commit(lease, token, due_at, recovery)
+                change = await write()
             except DatabaseError as error:
                 if not error.transient or self.clock.now() >= lease.expires_at:
                     raise
                 await self.clock.sleep(self.times.poll)
+            else:
+                if change is not None:
+                    self.log.changed(change)
+                return
 
     async def _give_up(self, lease: Lease, error: IACSGraphError) -> None:
         """End the lease; a grant that is gone changes the account, a fault of the application never does."""
-        act, reason = self._act(), lost_grant(error)
+        act, reason, spread = self._act(), lost_grant(error), self.identifiers.fraction()
 
         def transition(account: Account) -> AccountChange | None:
             return None if reason is None else lifecycle.lose_grant(account, act, reason)
 
-        spread = self.identifiers.fraction()
-        self._changed(await self.tokens.fail(lease, self.clock.now(), error.retry_after, spread, transition))
+        await self._store(
+            lease, lambda: self.tokens.fail(lease, self.clock.now(), error.retry_after, spread, transition)
+        )
 
-    def _told(self, user_id: str, error: IACSGraphError) -> IACSGraphError:
+    async def _told(self, user_id: str, error: IACSGraphError) -> IACSGraphError:
         """Return what callers hear: who must act, or when to ask again."""
         reason = lost_grant(error)
         if reason is not None:
             return must_sign_in(user_id, reason, str(error))
+        wait = (await self.look(user_id)).wait
         msg = f"The token of account {user_id!r} could not be refreshed: {error}"
         return TokenRefreshError(
-            msg, transient=error.transient, retry_after=error.retry_after, details={"cause": error.error_code}
+            msg,
+            transient=error.transient,
+            retry_after=error.retry_after if wait is None else wait.until - self.clock.now(),
+            details={"cause": error.error_code},
         )
-
-    def _changed(self, change: AccountChange | None) -> None:
-        if change is not None:
-            self.log.changed(change)
 
     def _act(self) -> Act:
         return Act(actor=ACTOR, at=self.clock.now(), event_id=EventId(self.identifiers.unique()))
@@ -228,6 +272,12 @@ def lost_grant(error: IACSGraphError) -> str | None:
     if isinstance(error, ReauthenticationRequiredError):
         return error.reason
     return BLOCKED_BY_POLICY if isinstance(error, PolicyBlockedError) else None
+
+
+def unknown(user_id: str) -> NotFoundError:
+    """Return the error for an account that does not exist."""
+    msg = f"There is no account {user_id!r}: 'iacsgraph account list' shows those that there are."
+    return NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
 
 
 def not_usable(user_id: str, status: AccountStatus) -> PermissionDeniedError:

@@ -49,8 +49,9 @@ class TokenCache:
         return held
 
     def _remember(self, user_id: str, held: HeldToken) -> None:
-        if len(self._held) >= self._capacity and user_id not in self._held:
-            self.forget(next(iter(self._held.values())).account_id)
+        self._drop(held.account_id)  # it may have been read under another user id before
+        if len(self._held) >= self._capacity:
+            self._drop(next(iter(self._held.values())).account_id)
         self._held[user_id] = held
         self._user_ids[held.account_id] = user_id
         if held.usable and held.access is not None:
@@ -60,6 +61,9 @@ class TokenCache:
     def forget(self, account_id: AccountId) -> None:
         """Forget one account, under whatever user id it was read, and whatever is being read of it."""
         self._epoch += 1
+        self._drop(account_id)
+
+    def _drop(self, account_id: AccountId) -> None:
         user_id = self._user_ids.pop(account_id, None)
         if user_id is not None:
             self._held.pop(user_id, None)

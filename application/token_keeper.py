@@ -1,15 +1,28 @@
 """Keeps every account's token fresh ahead of time, whoever uses it; several keepers may share a store."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
 from application.token_service import TokenService
-from domain.errors import DatabaseError, EncryptionError, IACSGraphError, StaleKeyError
+from domain.errors import (
+    ConfigurationError,
+    DatabaseError,
+    EncryptionError,
+    IACSGraphError,
+    PermissionDeniedError,
+    ReauthenticationRequiredError,
+    StaleKeyError,
+    TokenRefreshError,
+)
 from domain.refreshing import BACKOFF_LAST
 from ports.clock import Clock
 from ports.token_store import TokenStore
+
+KNOWN_TO_THE_STORE = (TokenRefreshError, ReauthenticationRequiredError, PermissionDeniedError, ConfigurationError)
+"""After these the store itself says when to come back to the account."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,10 +39,10 @@ class TokenKeeper:
     """Shortest time between two looks."""
     batch: int = 500
     resting: dict[str, datetime] = attrs.field(factory=dict, init=False, repr=False)
-    """Accounts whose secrets do not open: the store cannot say when to try them again."""
+    """Accounts that failed in a way that the store does not know of, and until when they are left alone."""
 
     async def run(self) -> None:
-        """Keep until cancelled. An account that fails is told of by the token service and tried again when it may be.
+        """Keep until cancelled. One account's failure is told of, and stops no other account.
 
         Raises:
             StaleKeyError: this process must be restarted with the new key first.
@@ -41,6 +54,7 @@ class TokenKeeper:
             except DatabaseError as error:
                 if not error.transient:
                     raise
+                self.service.refresher.log.refresh_failed("*", error)
                 rest = self.interval
             await self.clock.sleep(rest)
 
@@ -52,30 +66,41 @@ class TokenKeeper:
         now = self.clock.now()
         awake = await self.tokens.due(now, self.batch + len(self.resting))
         waking = [(user_id, max(at, self.resting.get(user_id, at))) for user_id, at in awake]
-        gate = asyncio.Semaphore(self.concurrency)
-        async with asyncio.TaskGroup() as group:
-            refreshing = [group.create_task(self._refresh(user_id, gate)) for user_id, at in waking if at <= now]
-        stale = next((error for task in refreshing if isinstance(error := task.result(), StaleKeyError)), None)
-        if stale is not None:
-            raise stale
-        if len(refreshing) >= self.batch:
+        due = [user_id for user_id, at in waking if at <= now][: self.batch]
+        await self._refresh_all(due)
+        if len(due) == self.batch:
             return timedelta(0)
-        if refreshing:
+        if due:
             return self.pause
         coming = min((at for _, at in waking), default=now + self.interval)
         return max(self.pause, min(self.interval, coming - now))
+
+    async def _refresh_all(self, due: Sequence[str]) -> None:
+        """Refresh each; raise what concerns the whole store or process, once all are done."""
+        gate = asyncio.Semaphore(self.concurrency)
+        async with asyncio.TaskGroup() as group:
+            refreshing = [group.create_task(self._refresh(user_id, gate)) for user_id in due]
+        errors = [error for task in refreshing if (error := task.result()) is not None]
+        for error in errors:
+            malformed = error.error_code == "ROW_MALFORMED"
+            if isinstance(error, StaleKeyError) or (isinstance(error, DatabaseError) and not malformed):
+                raise error
 
     async def _refresh(self, user_id: str, gate: asyncio.Semaphore) -> IACSGraphError | None:
         async with gate:
             try:
                 await self.service.refresh_ahead(user_id)
-            except StaleKeyError as error:
-                return error
-            except EncryptionError as error:
-                self.service.refresher.log.refresh_failed(user_id, error)
-                self.resting[user_id] = self.clock.now() + BACKOFF_LAST
-                return error
             except IACSGraphError as error:
+                self._rest_after(user_id, error)
                 return error
+            except Exception as error:  # noqa: BLE001 - a bug met with one account must not stop the others
+                self.resting[user_id] = self.clock.now() + BACKOFF_LAST
+                context = {"message": f"Refreshing account {user_id!r} failed unexpectedly", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+                return None
         self.resting.pop(user_id, None)
         return None
+
+    def _rest_after(self, user_id: str, error: IACSGraphError) -> None:
+        if isinstance(error, EncryptionError) or not isinstance(error, KNOWN_TO_THE_STORE):
+            self.resting[user_id] = self.clock.now() + BACKOFF_LAST

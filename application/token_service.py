@@ -10,17 +10,30 @@ import attrs
 
 from application.access import Need, Renewal
 from application.flights import Flights
-from application.refresher import Refresher
+from application.refresher import Refresher, must_sign_in, not_usable, unknown
+from application.seldom import Seldom
 from application.token_cache import TokenCache
 from domain import lifecycle
 from domain.account import SIGNED_OUT, Account, AccountId, Identity
-from domain.errors import ConfigurationError, NotFoundError, TokenRefreshError
+from domain.change import AccountChange
+from domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    DatabaseError,
+    EncryptionError,
+    IACSGraphError,
+    PermissionDeniedError,
+    TokenRefreshError,
+)
 from domain.events import EventId
-from domain.lifecycle import Act, Transition
+from domain.lifecycle import Act
 from domain.token import AccessToken, Token, TokenState
 from ports.access_tokens import AccessTokens
 from ports.account_store import AccountStore
 from ports.token_store import HeldToken
+
+BEHIND_PAUSE = timedelta(seconds=1)
+"""Shortest time between two refreshes of one account that nobody waits for."""
 
 ROUNDS = 3
 """How often a caller whose need was not met by what others did starts anew."""
@@ -34,6 +47,9 @@ class TokenService(AccessTokens):
     refresher: Refresher
     cache: TokenCache
     flights: Flights[Renewal]
+    seldom: Seldom
+    short_lived: dict[AccountId, datetime] = attrs.field(factory=dict, repr=False)
+    """Expiry of tokens that came from a refresh and yet lived shorter than a caller wanted."""
 
     async def get_valid_token(self, user_id: str, min_lifetime: timedelta = timedelta(0)) -> AccessToken:
         """Return an access token that lives longer than `min_lifetime`, refreshed if need be.
@@ -51,18 +67,20 @@ class TokenService(AccessTokens):
         claims: str | None = None,
     ) -> AccessToken:
         """Hand out the token at hand if it will do; one that should be refreshed soon is, behind the caller's back."""
-        need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims)
         held = self.cache.get(user_id) or await self._read(user_id)
-        now = self.refresher.clock.now()
-        if held.usable and held.access is not None and need.satisfied_by(held, now):
-            if held.access.state(now) is TokenState.REFRESH_SOON:
+        known_best = self.short_lived.get(held.account_id)
+        need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims, known_best=known_best)
+        self._refuse(held, need)
+        if held.access is not None and need.satisfied_by(held, self.refresher.clock.now()):
+            if held.access.state(self.refresher.clock.now()) is TokenState.REFRESH_SOON:
                 self._refresh_behind(held)
-            self._warn_if_short(held.user_id, need, held.access)
             return held.access
         try:
             return await self._renew(held, need)
-        except (TokenRefreshError, ConfigurationError):
-            if held.usable and held.access is not None and need.tolerates(held.access, self.refresher.clock.now()):
+        except (TokenRefreshError, ConfigurationError, DatabaseError):
+            held = self.cache.get(user_id) or await self._read(user_id)
+            self._refuse(held, need)
+            if held.access is not None and need.tolerates(held.access, self.refresher.clock.now()):
                 return held.access
             raise
 
@@ -74,11 +92,16 @@ class TokenService(AccessTokens):
         return await self._renew(await self._read(user_id), Need(forced=True))
 
     async def refresh_ahead(self, user_id: str) -> None:
-        """Refresh if the token is due; nothing happens if somebody else just did.
+        """Refresh if the token is due; nothing happens if somebody else just did, or is about to.
 
         Raises: as `AccessTokens.get`.
         """
-        await self._renew(await self._read(user_id), Need(ahead=True))
+        try:
+            held = await self._read(user_id)
+        except IACSGraphError as error:
+            self._tell(user_id, error)
+            raise
+        await self.flights.join((held.account_id, None, False), partial(self._fly, held, Need(ahead=True)))
 
     async def is_token_valid(self, user_id: str) -> bool:
         """Return whether `get_valid_token` would hand out the stored token as it is. No network, no side effect.
@@ -88,7 +111,7 @@ class TokenService(AccessTokens):
             EncryptionError, DatabaseError: the token could not be read.
         """
         held = self.cache.get(user_id) or await self._read(user_id)
-        return held.usable and held.access is not None and Need().satisfied_by(held, self.refresher.clock.now())
+        return held.usable and Need().satisfied_by(held, self.refresher.clock.now())
 
     async def store_tokens(
         self,
@@ -105,14 +128,19 @@ class TokenService(AccessTokens):
         Raises:
             NotFoundError: the account is unknown and `user_name` or `email` was not given.
             PermissionDeniedError: `identity` is not the person to whom the account is pinned; nothing was stored.
+            ConflictError: somebody else changed the account at the same time, again and again.
             StaleKeyError, DatabaseError: as `TokenStore.replace`.
         """
         account = await self.accounts.find(user_id)
         if account is None:
-            account = await self._enrol(user_id, user_name, email, actor)
-        act, due_at = self._act(actor), token.due_at(self.refresher.identifiers.fraction())
-        await self._replace(account, token, due_at, lambda current: lifecycle.sign_in(current, act, identity))
-        return account.account_id
+            enrolment = self._enrolment(user_id, user_name, email, actor)
+            try:
+                return await self._sign_in(enrolment.after, token, identity, actor, enrolment)
+            except ConflictError:  # somebody else enrolled it meanwhile
+                account = await self.accounts.find(user_id)
+                if account is None:
+                    raise
+        return await self._sign_in(account, token, identity, actor)
 
     async def revoke(self, user_id: str, *, reason: str = SIGNED_OUT, actor: str = "operator") -> None:
         """Forget the account's tokens here; its owner must sign in again. The provider is not told.
@@ -125,58 +153,109 @@ class TokenService(AccessTokens):
         if account is None:
             raise unknown(user_id)
         act = self._act(actor)
-        await self._replace(account, None, None, lambda current: lifecycle.sign_out(current, act, reason))
+        change = await self.refresher.tokens.replace(
+            account.account_id, None, None, lambda current: lifecycle.sign_out(current, act, reason)
+        )
+        self._changed(account, change)
 
-    async def _replace(
-        self, account: Account, token: Token | None, due_at: datetime | None, transition: Transition
-    ) -> None:
-        change = await self.refresher.tokens.replace(account.account_id, token, due_at, transition)
-        self.cache.forget(account.account_id)
-        if change is not None:
-            self.refresher.log.changed(change)
+    async def _sign_in(
+        self,
+        account: Account,
+        token: Token,
+        identity: Identity | None,
+        actor: str,
+        enrolment: AccountChange | None = None,
+    ) -> AccountId:
+        act, due_at = self._act(actor), token.due_at(self.refresher.identifiers.fraction())
 
-    async def _enrol(self, user_id: str, user_name: str | None, email: str | None, actor: str) -> Account:
+        def transition(current: Account) -> AccountChange:
+            return lifecycle.sign_in(current, act, identity)
+
+        try:
+            change = await self.refresher.tokens.replace(account.account_id, token, due_at, transition, enrolment)
+        except PermissionDeniedError as error:
+            self.refresher.log.denied(account.user_id, error)
+            raise
+        self._changed(account, enrolment, change)
+        return account.account_id
+
+    def _enrolment(self, user_id: str, user_name: str | None, email: str | None, actor: str) -> AccountChange:
         if user_name is None or email is None:
             raise unknown(user_id)
-        change = lifecycle.enrol(
+        return lifecycle.enrol(
             AccountId(self.refresher.identifiers.unique()),
             self._act(actor),
             user_id=user_id,
             name=user_name,
             email=email,
         )
-        await self.accounts.save(change)
-        self.refresher.log.changed(change)
-        return change.after
+
+    def _changed(self, account: Account, *changes: AccountChange | None) -> None:
+        self.cache.forget(account.account_id)
+        self.short_lived.pop(account.account_id, None)
+        for change in changes:
+            if change is not None:
+                self.refresher.log.changed(change)
+
+    def _refuse(self, held: HeldToken, need: Need) -> None:
+        """Raise what keeps the account from being used, if anything does; told once a minute, however often asked."""
+        error: IACSGraphError | None = None
+        if not held.usable:
+            error = not_usable(held.user_id, held.status)
+        elif held.reauth_reason is not None and not need.satisfied_by(held, self.refresher.clock.now()):
+            error = must_sign_in(held.user_id, held.reauth_reason)
+        if error is None:
+            return
+        if self.seldom.first((held.user_id, error.error_code)):
+            self.refresher.log.denied(held.user_id, error)
+        raise error
 
     async def _renew(self, held: HeldToken, need: Need) -> AccessToken:
         """Join the flight of this account, or start it; begin anew if what it brought is not what is needed."""
         for _ in range(ROUNDS):
-            renewal = await self.flights.join((held.account_id, need.claims), partial(self._fly, held, need))
+            # A forced refresh must not share the refusal of one that is not, where a sign-in is needed.
+            key = (held.account_id, need.claims, need.forced and held.reauth_reason is not None)
+            renewal = await self.flights.join(key, partial(self._fly, held, need))
             if renewal.renewed and renewal.access.value != need.rejected:
-                self._warn_if_short(held.user_id, need, renewal.access)
+                self._note_if_short(held, need, renewal.access)
                 return renewal.access
             held = await self._read(held.user_id)
             if held.access is not None and held.usable and need.satisfied_by(held, self.refresher.clock.now()):
                 return held.access
-        msg = f"The identity provider gives account {held.user_id!r} no other token than the rejected one."
+        msg = f"No token of account {held.user_id!r} that satisfies the caller could be had."
         raise TokenRefreshError(msg, transient=True)
 
     async def _fly(self, held: HeldToken, need: Need) -> Renewal:
         try:
-            return await self.refresher.run(held, need)
-        finally:
+            renewal = await self.refresher.run(held, need)
+        except IACSGraphError as error:
             self.cache.forget(held.account_id)
+            self._tell(held.user_id, error)
+            raise
+        if renewal.renewed:
+            self.cache.forget(held.account_id)
+        return renewal
+
+    def _tell(self, user_id: str, error: IACSGraphError) -> None:
+        """Tell of what the refresher does not: refusals, and failures of the store; seldom, for they repeat."""
+        if not isinstance(error, PermissionDeniedError | EncryptionError | DatabaseError):
+            return
+        if self.seldom.first((user_id, error.error_code)):
+            log = self.refresher.log
+            (log.denied if isinstance(error, PermissionDeniedError) else log.refresh_failed)(user_id, error)
 
     def _refresh_behind(self, held: HeldToken) -> None:
+        """Refresh with nobody waiting, at most once a second per account and not while the store says to wait."""
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()
-        if held.reauth_reason is None and not waiting:
-            self.flights.launch((held.account_id, None), partial(self._fly, held, Need(ahead=True)))
+        if held.reauth_reason is None and not waiting and self.seldom.first(held.account_id, BEHIND_PAUSE):
+            key = (held.account_id, None, False)
+            self.flights.launch(key, partial(self._fly, held, Need(ahead=True)))
 
-    def _warn_if_short(self, user_id: str, need: Need, access: AccessToken) -> None:
+    def _note_if_short(self, held: HeldToken, need: Need, access: AccessToken) -> None:
         now = self.refresher.clock.now()
         if not access.meets(now, need.min_lifetime):
-            self.refresher.log.short_lived(user_id, need.min_lifetime, access.expires_at - now)
+            self.short_lived[held.account_id] = access.expires_at
+            self.refresher.log.short_lived(held.user_id, need.min_lifetime, access.expires_at - now)
 
     async def _read(self, user_id: str) -> HeldToken:
         held = await self.cache.read(user_id)
@@ -187,12 +266,6 @@ class TokenService(AccessTokens):
     def _act(self, actor: str) -> Act:
         clock, identifiers = self.refresher.clock, self.refresher.identifiers
         return Act(actor=actor, at=clock.now(), event_id=EventId(identifiers.unique()))
-
-
-def unknown(user_id: str) -> NotFoundError:
-    """Return the error for an account that does not exist."""
-    msg = f"There is no account {user_id!r}: 'iacsgraph account list' shows those that there are."
-    return NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
 
 
 @asynccontextmanager
@@ -209,7 +282,13 @@ async def open_token_service(
         follower = group.create_task(cache.follow())
         flights: Flights[Renewal] = Flights(group)
         try:
-            yield TokenService(accounts=accounts, refresher=refresher, cache=cache, flights=flights)
+            yield TokenService(
+                accounts=accounts,
+                refresher=refresher,
+                cache=cache,
+                flights=flights,
+                seldom=Seldom(clock=refresher.clock),
+            )
         except Exception as error:  # noqa: BLE001 - raised again below, outside the group
             failure = error
         finally:

@@ -71,7 +71,7 @@ class Account:
     email: str = attrs.field(validator=not_blank)
     application: OAuthApplication | None = None
     status: AccountStatus
-    status_reason: str | None = None
+    status_reason: str | None = attrs.field(default=None, validator=optional(not_blank))
     status_since: datetime = attrs.field(validator=utc)
     reauth_reason: str | None = attrs.field(default=None, validator=optional(not_blank))
     identity: Identity | None = None

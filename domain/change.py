@@ -8,7 +8,7 @@ import attrs
 from domain.account import Account, AccountId
 from domain.errors import ValidationError
 from domain.events import Event
-from domain.validation import not_blank, utc
+from domain.validation import not_blank, optional, utc
 
 MASK = "***"
 SECRET_FIELDS = frozenset({"application.client_secrets"})
@@ -32,7 +32,7 @@ class AuditEntry:
     at: datetime = attrs.field(validator=utc)
     actor: str = attrs.field(validator=not_blank)
     action: str = attrs.field(validator=not_blank)
-    reason: str | None = None
+    reason: str | None = attrs.field(default=None, validator=optional(not_blank))
     fields: tuple[FieldChange, ...] = ()
 
 

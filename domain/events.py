@@ -43,7 +43,7 @@ class AccountStatusChanged(AccountEvent):
 
     old_status: AccountStatus
     new_status: AccountStatus
-    reason: str
+    reason: str = attrs.field(validator=not_blank)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +58,7 @@ class AccountSignedIn(AccountEvent):
 class ReauthRequired(AccountEvent):
     """The account's grant is gone: its owner must sign in again."""
 
-    reason: str
+    reason: str = attrs.field(validator=not_blank)
     email: str
 
 
@@ -66,7 +66,7 @@ class ReauthRequired(AccountEvent):
 class AccountRecovered(AccountEvent):
     """A grant that was gone works again; `reason` is why it had gone."""
 
-    reason: str
+    reason: str = attrs.field(validator=not_blank)
 
 
 Event = AccountEnrolled | AccountUpdated | AccountStatusChanged | AccountSignedIn | ReauthRequired | AccountRecovered

@@ -12,6 +12,7 @@ needed, so that activating or unlocking leads to where the account stands.
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -74,9 +75,27 @@ def enrol(
     return _change(None, after, act, "enrolled", AccountEnrolled, email=email, name=name)
 
 
-def update(account: Account, act: Act, **fields: object) -> AccountChange | None:
-    """Return the change of `name`, `email` or `application`; None when all are as they were."""
-    after = _next(account, **fields)
+class Unchanged(Enum):
+    """Says of a field that it is to stay as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
+def update(
+    account: Account,
+    act: Act,
+    *,
+    user_id: str | Unchanged = UNCHANGED,
+    name: str | Unchanged = UNCHANGED,
+    email: str | Unchanged = UNCHANGED,
+    application: OAuthApplication | Unchanged | None = UNCHANGED,
+) -> AccountChange | None:
+    """Return the change of what is known of an account; None when all is as it was."""
+    wanted = {"user_id": user_id, "name": name, "email": email, "application": application}
+    after = _next(account, **{field: value for field, value in wanted.items() if value is not UNCHANGED})
     changed = tuple(item.field for item in differences(account, after))
     if not changed:
         return None
@@ -109,11 +128,12 @@ def sign_in(account: Account, act: Act, identity: Identity | None) -> AccountCha
     """Return the change that a completed sign-in makes.
 
     Raises:
-        PermissionDeniedError: another person than the pinned one signed in.
+        PermissionDeniedError: another person than the pinned one signed in, or nobody says who.
     """
-    if account.identity is not None and identity is not None and identity != account.identity:
+    if account.identity is not None and identity != account.identity:
         msg = f"Somebody else than the owner of account {account.user_id!r} signed in; nothing was stored."
-        details = {"expected": attrs.asdict(account.identity), "came": attrs.asdict(identity)}
+        came = None if identity is None else attrs.asdict(identity)
+        details = {"expected": attrs.asdict(account.identity), "came": came}
         raise PermissionDeniedError(msg, error_code="WRONG_IDENTITY", details=details)
     pinned = account.identity or identity
     after = _restored(account, act, "signed_in", identity=pinned)
@@ -146,8 +166,10 @@ def lose_grant(account: Account, act: Act, reason: str) -> AccountChange | None:
     )
 
 
-def sign_out(account: Account, act: Act, reason: str = SIGNED_OUT) -> AccountChange:
-    """Return the change that forgetting the account's tokens makes, whatever was wrong before."""
+def sign_out(account: Account, act: Act, reason: str = SIGNED_OUT) -> AccountChange | None:
+    """Return the change that forgetting the account's tokens makes; None when a sign-in was needed for that reason."""
+    if account.reauth_reason == reason:
+        return None
     return _change(
         account,
         _without_grant(account, act, reason),

@@ -18,8 +18,11 @@ BUDGET_WINDOW = timedelta(minutes=5)
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_LAST = timedelta(minutes=5)
 
+LEASE_LAST = timedelta(minutes=5)
+"""Longest lease. One that seems to last longer was given before the clock was set back, and is not believed."""
+
 RETRY_AFTER_LAST = timedelta(hours=1)
-"""Longest wait that a provider is believed in one answer."""
+"""Longest wait that a provider is believed in one answer; a longer one comes from before the clock was set back."""
 
 
 class WaitReason(StrEnum):
@@ -58,9 +61,9 @@ class RefreshState:
             ValidationError: `now` is not in UTC; so does every method here.
         """
         checked_utc(now)
-        if self.leased_until is not None and self.leased_until > now:
+        if self.leased_until is not None and now < self.leased_until <= now + LEASE_LAST:
             return Wait(until=self.leased_until, reason=WaitReason.LEASED)
-        if self.retry_at is not None and self.retry_at > now:
+        if self.retry_at is not None and now < self.retry_at <= now + RETRY_AFTER_LAST:
             return Wait(until=self.retry_at, reason=WaitReason.RETRY_LATER)
         recent = self._recent(now)
         if len(recent) >= BUDGET:
@@ -81,7 +84,7 @@ class RefreshState:
             self,
             fence=self.fence + 1,
             owner=owner,
-            leased_until=checked_utc(now) + lasting,
+            leased_until=checked_utc(now) + min(lasting, LEASE_LAST),
             attempts=(*self._recent(now), now)[-BUDGET:],
         )
 

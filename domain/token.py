@@ -18,9 +18,6 @@ REFRESH_TOKEN_IDLE = timedelta(days=60)
 """Refresh tokens die after 90 days without use; this leaves a month of failures.
 Source: Microsoft identity platform, refresh-tokens.md (90 days)."""
 
-YOUNG = timedelta(minutes=1)
-"""A token younger than this is not refreshed again because it is too short-lived for its caller."""
-
 SPREAD = 0.2
 """Largest part of the time until a refresh by which it is drawn earlier, so that accounts do not all come at once."""
 
@@ -77,10 +74,6 @@ class AccessToken:
         is to be had.
         """
         return self.expires_at - now > min_lifetime
-
-    def is_young(self, now: datetime) -> bool:
-        """Return whether it was obtained so recently that another one would not live longer."""
-        return now - self.obtained_at < YOUNG
 
 
 @attrs.frozen(kw_only=True)

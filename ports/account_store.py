@@ -38,7 +38,7 @@ class AccountStore(Protocol):
 
     @abstractmethod
     async def get(self, account_id: AccountId) -> Account | None:
-        """Return the account, or None.
+        """Return the account with its client secrets, or None.
 
         Raises:
             EncryptionError: a client secret does not open.
@@ -47,10 +47,9 @@ class AccountStore(Protocol):
 
     @abstractmethod
     async def find(self, user_id: str) -> Account | None:
-        """Return the account with this user id (compared by `user_key`), or None.
+        """Return the account with this user id (compared by `user_key`) without its client secrets, or None.
 
         Raises:
-            EncryptionError: a client secret does not open.
             DatabaseError: the store failed.
         """
 

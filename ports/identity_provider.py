@@ -14,8 +14,8 @@ class SignInRequest:
     """One sign-in about to begin. `state` and `nonce` come back; `code_challenge` is S256 (RFC 7636 section 4.2)."""
 
     redirect_uri: str
-    state: str
-    nonce: str
+    state: str = attrs.field(repr=False)
+    nonce: str = attrs.field(repr=False)
     code_challenge: str
     login_hint: str | None = None
     prompt: str | None = None

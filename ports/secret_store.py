@@ -35,7 +35,7 @@ class SecretStore(Protocol):
 
     @abstractmethod
     async def primary_key(self) -> KeyId | None:
-        """Return the id of the key that everybody must encrypt with; None before the first secret.
+        """Return the id of the key that everybody must encrypt with; None before anybody needed one.
 
         Raises:
             DatabaseError: the store failed.
@@ -50,10 +50,13 @@ class SecretStore(Protocol):
         """
 
     @abstractmethod
-    async def promote(self) -> None:
+    async def promote(self, *, back: bool = False) -> None:
         """Record this process's first key as the one to encrypt with; processes with another first key then refuse to.
 
+        A key that was replaced once is only recorded again if `back` says that this is meant.
+
         Raises:
+            StaleKeyError: this process's first key was replaced by a newer one before; nothing was written.
             DatabaseError: the store failed.
         """
 

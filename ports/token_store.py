@@ -114,6 +114,8 @@ class TokenStore(Protocol):
     ) -> AccountChange | None:
         """End the lease without a token: everybody waits by `RefreshState.failed`; the stored token is kept.
 
+        A token whose account needs a sign-in afterwards is not due any more.
+
         Raises:
             LeaseLostError: another lease was given or the token was replaced. Nothing was written.
             DatabaseError: the store failed.
@@ -121,13 +123,20 @@ class TokenStore(Protocol):
 
     @abstractmethod
     async def replace(
-        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+        self,
+        account_id: AccountId,
+        token: Token | None,
+        due_at: datetime | None,
+        transition: Transition,
+        enrolment: AccountChange | None = None,
     ) -> AccountChange | None:
         """Store the token of a new sign-in, or forget the token (None); whoever is refreshing is fenced off.
 
-        A sign-in that brings no refresh token leaves none: the grant it replaces is over.
+        A sign-in that brings no refresh token leaves none: the grant it replaces is over. `enrolment` adds the account
+        first; without client secrets, and in the same transaction.
 
         Raises:
+            ConflictError: the enrolment's account or user id exists. Nothing was written.
             NotFoundError: the account does not exist.
             PermissionDeniedError: the transition refuses; nothing was written.
             StaleKeyError: it must not be encrypted with this process's first key.
@@ -139,7 +148,7 @@ class TokenStore(Protocol):
         """Return up to `limit` user ids of ACTIVE accounts with their due time, the earliest first.
 
         Also those that are not due yet, so that the caller knows when to come back; an account that must wait is due
-        when the waiting ends, one with a live lease when that expires.
+        when the waiting ends, one with a live lease when that expires, one whose due time is unreadable now.
 
         Raises:
             DatabaseError: the store failed.

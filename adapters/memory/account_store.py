@@ -46,8 +46,7 @@ class MemoryAccountStore(AccountStore):
 
     async def find(self, user_id: str) -> Account | None:
         """Look through all accounts."""
-        account = self.database.named(user_id)
-        return None if account is None else revealed(self.database, account)
+        return self.database.named(user_id)
 
     async def page(self, *, after: str | None = None, limit: int = 500) -> Sequence[Account]:
         """Sort, skip, cut."""

@@ -37,8 +37,9 @@ class MemoryDatabase:
     audit: list[AuditEntry] = attrs.field(factory=list)
     outbox: list[EncodedEvent] = attrs.field(factory=list)
     tokens: dict[AccountId, TokenRow] = attrs.field(factory=dict)
-    ciphertexts: dict[Binding, str] = attrs.field(factory=dict)
+    ciphertexts: dict[Binding, str] = attrs.field(factory=dict, repr=False)
     primary_key: KeyId | None = None
+    replaced_keys: set[KeyId] = attrs.field(factory=set)
     written: dict[AccountId, int] = attrs.field(factory=dict)
     writes: int = 0
 
@@ -60,9 +61,10 @@ class MemoryDatabase:
             raise StaleKeyError(msg, details={"primary": self.primary_key, "first": first})
         return first
 
-    def check(self, change: AccountChange) -> None:
-        """Raise what keeps the change from being stored, if anything does."""
-        current, before, after = self.accounts.get(change.after.account_id), change.before, change.after
+    def check(self, change: AccountChange, enrolled: Account | None = None) -> None:
+        """Raise what keeps the change from being stored, if anything does; `enrolled` is to be stored before it."""
+        current = enrolled or self.accounts.get(change.after.account_id)
+        before, after = change.before, change.after
         if before is not None and current is None:
             msg = f"Account {before.user_id!r} does not exist."
             raise NotFoundError(msg)
@@ -76,10 +78,11 @@ class MemoryDatabase:
 
     def store(self, change: AccountChange) -> None:
         """Store a checked change with its audit entry and its event."""
+        message = self.codec.encode(change.event)
         self.accounts[change.after.account_id] = change.after
         self.tokens.setdefault(change.after.account_id, TokenRow())
         self.audit.append(change.audit)
-        self.outbox.append(self.codec.encode(change.event))
+        self.outbox.append(message)
         self.touch(change.after.account_id)
 
     def touch(self, account_id: AccountId) -> None:

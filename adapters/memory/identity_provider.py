@@ -85,6 +85,10 @@ class MemoryIdentityProvider(IdentityProvider):
         """Make every refresh token of the user worthless; access tokens go on living."""
         self.users[username].generation += 1
 
+    def issued(self) -> list[str]:
+        """Return every token that was ever given out."""
+        return [*self._refresh_tokens, *self._access_tokens]
+
     def sign_in(self, application: OAuthApplication, username: str) -> Token:
         """Return the tokens of a completed sign-in, without the detour over a browser."""
         return self._grant(application, username).token

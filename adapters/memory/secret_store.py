@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from adapters.memory.database import MemoryDatabase
-from domain.errors import EncryptionError
+from domain.errors import EncryptionError, StaleKeyError
 from ports.cipher import NO_KEY, Binding, Cipher, KeyId
 from ports.secret_store import Position, Reencrypted, SecretFault, SecretStore
 
@@ -25,9 +25,16 @@ class MemorySecretStore(SecretStore):
         """Count."""
         return Counter(_key(self.database.cipher, text) for text in self.database.ciphertexts.values())
 
-    async def promote(self) -> None:
-        """Record the cipher's first key."""
-        self.database.primary_key = self.database.cipher.key_ids[0]
+    async def promote(self, *, back: bool = False) -> None:
+        """Record the cipher's first key, and the one before it as replaced."""
+        first, before = self.database.cipher.key_ids[0], self.database.primary_key
+        if first in self.database.replaced_keys and not back:
+            msg = f"Key {first} was replaced by {before} before."
+            raise StaleKeyError(msg, details={"first": first, "recorded": before})
+        if before is not None and before != first:
+            self.database.replaced_keys.add(before)
+        self.database.replaced_keys.discard(first)
+        self.database.primary_key = first
 
     async def reencrypt(self, limit: int, after: Position | None = None) -> Reencrypted:
         """Go through the bindings in order."""

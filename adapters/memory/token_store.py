@@ -7,11 +7,11 @@ import attrs
 
 from adapters.memory.account_store import revealed
 from adapters.memory.database import ACCESS_TOKEN, HIDDEN, REFRESH_TOKEN, MemoryDatabase, TokenRow
-from domain.account import AccountId, AccountStatus
+from domain.account import Account, AccountId, AccountStatus
 from domain.change import AccountChange
 from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError
 from domain.lifecycle import Transition
-from domain.refreshing import BACKOFF_LAST, Wait
+from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import AccessToken, Token
 from ports.cipher import Binding, KeyId
 from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
@@ -43,13 +43,13 @@ class MemoryTokenStore(TokenStore):
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Decide by the state's own rules."""
         row = self._row(held.account_id)
-        self.database.may_encrypt()
         if row.state.fence != held.fence:
             msg = f"The token of account {held.user_id!r} was written meanwhile."
             raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
         wait = row.state.obstacle(now)
         if wait is not None:
             return wait
+        self.database.may_encrypt()
         try:
             account = revealed(self.database, self.database.accounts[held.account_id])
             token = self._token(held.account_id, row)
@@ -57,7 +57,13 @@ class MemoryTokenStore(TokenStore):
             row.state = row.state.failed(now, BACKOFF_LAST, 0)
             raise
         row.state = row.state.leased(owner, now, lasting)
-        return Lease(owner=owner, fence=row.state.fence, expires_at=now + lasting, account=account, token=token)
+        return Lease(
+            owner=owner,
+            fence=row.state.fence,
+            expires_at=row.state.leased_until or now,
+            account=account,
+            token=token,
+        )
 
     async def commit(
         self, lease: Lease, token: Token, due_at: datetime, transition: Transition
@@ -77,15 +83,30 @@ class MemoryTokenStore(TokenStore):
         row = self._leased(lease)
         change = self._change(lease.account.account_id, transition)
         row.state = row.state.failed(now, retry_after, spread)
+        if change is not None and change.after.reauth_reason is not None:
+            row.due_at = None
         return self._stored(lease.account.account_id, change)
 
     async def replace(
-        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+        self,
+        account_id: AccountId,
+        token: Token | None,
+        due_at: datetime | None,
+        transition: Transition,
+        enrolment: AccountChange | None = None,
     ) -> AccountChange | None:
         """Fence off whoever is refreshing."""
-        row = self._row(account_id)
-        change = self._change(account_id, transition)
+        if enrolment is not None:
+            self.database.check(enrolment)
+        account = self._account(account_id) if enrolment is None else enrolment.after
+        change = transition(account)
+        if change is not None:
+            self.database.check(change, None if enrolment is None else account)
+        RefreshState().wake_at(due_at)  # refuses a time that is not UTC before anything is written
         under = self.database.may_encrypt() if token is not None else None
+        if enrolment is not None:
+            self.database.store(enrolment)
+        row = self._row(account_id)
         self._keep(account_id, row, token, due_at, under)
         row.state = row.state.superseded()
         return self._stored(account_id, change)
@@ -106,6 +127,10 @@ class MemoryTokenStore(TokenStore):
             return News(cursor=cursor, account_ids=frozenset())
         told = {account_id for account_id, write in self.database.written.items() if write > int(since)}
         return News(cursor=cursor, account_ids=frozenset(told))
+
+    def _account(self, account_id: AccountId) -> Account:
+        self._row(account_id)
+        return self.database.accounts[account_id]
 
     def _row(self, account_id: AccountId) -> TokenRow:
         row = self.database.tokens.get(account_id)

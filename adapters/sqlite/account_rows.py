@@ -3,6 +3,7 @@
 import json
 import sqlite3
 
+from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import CLIENT_SECRET, may_encrypt
 from adapters.sqlite.timestamps import from_text, to_text
 from domain.account import Account, AccountId, AccountStatus, AuthFlow, Identity, OAuthApplication, user_key
@@ -38,6 +39,7 @@ _UPDATE = (
 )
 
 
+@decodes("accounts")
 def to_account(row: sqlite3.Row, cipher: Cipher | None) -> Account:
     """Return the account of a full row; without a cipher, its client secrets are left unread."""
     return Account(
@@ -109,6 +111,7 @@ def touch(connection: sqlite3.Connection, account_id: AccountId) -> None:
     connection.execute("INSERT OR REPLACE INTO news (account_id) VALUES (?)", (account_id,))
 
 
+@decodes("audit")
 def to_audit_entry(row: sqlite3.Row) -> AuditEntry:
     """Return the audit entry of a full row."""
     return AuditEntry(

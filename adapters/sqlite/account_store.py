@@ -62,7 +62,7 @@ class SqliteAccountStore(AccountStore):
 
         def work(connection: sqlite3.Connection) -> Account | None:
             row = connection.execute(_BY_KEY, (user_key(user_id),)).fetchone()
-            return None if row is None else to_account(row, self.cipher)
+            return None if row is None else to_account(row, None)
 
         return await self.database.read(work, operation="find", table="accounts")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from adapters.sqlite.database import Database
-from adapters.sqlite.secrets import KEY_ID_DIGITS, SECRET_COLUMNS, SecretColumn, may_encrypt, record_key, recorded_key
+from adapters.sqlite.secrets import KEY_ID_DIGITS, SECRET_COLUMNS, SecretColumn, may_encrypt, recorded_key, replace_key
 from domain.account import AccountId
 from domain.errors import EncryptionError
 from ports.cipher import NO_KEY, Binding, Cipher, KeyId
@@ -44,11 +44,11 @@ class SqliteSecretStore(SecretStore):
 
         return await self.database.read(work, operation="count_by_key")
 
-    async def promote(self) -> None:
-        """Record the cipher's first key."""
+    async def promote(self, *, back: bool = False) -> None:
+        """Record the cipher's first key, and the one before it as replaced."""
         first = self.cipher.key_ids[0]
         await self.database.write(
-            lambda connection: record_key(connection, first), operation="promote", table="encryption"
+            lambda connection: replace_key(connection, first, back=back), operation="promote", table="encryption"
         )
 
     async def reencrypt(self, limit: int, after: Position | None = None) -> Reencrypted:

@@ -46,6 +46,23 @@ def record_key(connection: sqlite3.Connection, key: KeyId) -> None:
     )
 
 
+def replace_key(connection: sqlite3.Connection, key: KeyId, *, back: bool) -> None:
+    """Make this the key that everybody must encrypt with from now on, and remember the one before it as replaced.
+
+    Raises:
+        StaleKeyError: the key itself was replaced before, and `back` does not say that this is meant.
+    """
+    before = recorded_key(connection)
+    replaced = connection.execute("SELECT 1 FROM replaced_keys WHERE key_id = ?", (key,)).fetchone()
+    if replaced is not None and not back:
+        msg = f"Key {key} was replaced by {before} before: put that one first, or go back on purpose with --back."
+        raise StaleKeyError(msg, details={"first": key, "recorded": before})
+    if before is not None and before != key:
+        connection.execute("INSERT OR IGNORE INTO replaced_keys (key_id) VALUES (?)", (before,))
+    connection.execute("DELETE FROM replaced_keys WHERE key_id = ?", (key,))
+    record_key(connection, key)
+
+
 def may_encrypt(connection: sqlite3.Connection, cipher: Cipher) -> KeyId:
     """Return the key to encrypt with in this transaction, recording the cipher's first one if there is none yet.
 

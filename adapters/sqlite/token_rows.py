@@ -4,6 +4,7 @@ import json
 import sqlite3
 from datetime import datetime
 
+from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import ACCESS_TOKEN, REFRESH_TOKEN, SecretColumn
 from adapters.sqlite.timestamps import from_text, to_text
 from domain.account import AccountId
@@ -18,6 +19,7 @@ _WRITE_ROW = (
 )
 
 
+@decodes("tokens")
 def to_state(row: sqlite3.Row) -> RefreshState:
     """Return the refresh state of a row; columns of an account without a row are null."""
     return RefreshState(
@@ -30,6 +32,7 @@ def to_state(row: sqlite3.Row) -> RefreshState:
     )
 
 
+@decodes("tokens")
 def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> AccessToken | None:
     """Return the access token of a row, decrypted.
 
@@ -48,6 +51,7 @@ def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Access
     )
 
 
+@decodes("tokens")
 def to_token(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Token | None:
     """Return the whole token of a row, decrypted.
 

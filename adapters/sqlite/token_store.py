@@ -13,7 +13,7 @@ from adapters.sqlite.timestamps import from_text
 from adapters.sqlite.token_rows import SELECT, time, to_access, to_state, to_token, write_state, write_token
 from domain.account import Account, AccountId, AccountStatus, user_key
 from domain.change import AccountChange
-from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError
+from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError, ValidationError
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import Token
@@ -91,17 +91,27 @@ class SqliteTokenStore(TokenStore):
         def work(connection: sqlite3.Connection) -> AccountChange | None:
             account_id, state = lease.account.account_id, _held_state(connection, lease)
             due_at = time(_row(connection, account_id)["due_at"])
+            change = self._changed(connection, account_id, transition)
+            if change is not None and change.after.reauth_reason is not None:
+                due_at = None
             write_state(connection, account_id, state.failed(now, retry_after, spread), due_at)
-            return self._changed(connection, account_id, transition)
+            return change
 
         return await self.database.write(work, operation="fail", table="tokens")
 
     async def replace(
-        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+        self,
+        account_id: AccountId,
+        token: Token | None,
+        due_at: datetime | None,
+        transition: Transition,
+        enrolment: AccountChange | None = None,
     ) -> AccountChange | None:
         """Write token and state; the fence moves."""
 
         def work(connection: sqlite3.Connection) -> AccountChange | None:
+            if enrolment is not None:
+                write_change(connection, enrolment, self.codec)
             state = to_state(_row(connection, account_id))
             under = may_encrypt(connection, self.cipher) if token is not None else None
             write_token(connection, account_id, token, self.cipher, under)
@@ -110,11 +120,11 @@ class SqliteTokenStore(TokenStore):
 
         return await self.database.write(work, operation="replace", table="tokens")
 
-    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:  # noqa: ARG002 - all are told
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
         """Read along the index of wake-up times."""
 
         def work(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:
-            return [(row["user_id"], from_text(row["wake_at"])) for row in connection.execute(_DUE, (limit,))]
+            return [(row["user_id"], _time_or(row["wake_at"], now)) for row in connection.execute(_DUE, (limit,))]
 
         return await self.database.read(work, operation="due", table="tokens")
 
@@ -165,7 +175,9 @@ class SqliteTokenStore(TokenStore):
             return error
         leased = state.leased(owner, now, lasting)
         write_state(connection, account_id, leased, due_at)
-        return Lease(owner=owner, fence=leased.fence, expires_at=now + lasting, account=account, token=token)
+        return Lease(
+            owner=owner, fence=leased.fence, expires_at=leased.leased_until or now, account=account, token=token
+        )
 
     def _changed(
         self, connection: sqlite3.Connection, account_id: AccountId, transition: Transition
@@ -175,6 +187,13 @@ class SqliteTokenStore(TokenStore):
             write_change(connection, change, self.codec)
         touch(connection, account_id)
         return change
+
+
+def _time_or(stored: str, otherwise: datetime) -> datetime:
+    try:
+        return from_text(stored)
+    except ValidationError:
+        return otherwise
 
 
 def _row(connection: sqlite3.Connection, account_id: AccountId) -> sqlite3.Row:

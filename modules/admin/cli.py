@@ -94,15 +94,16 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @keys.command()
+@click.option("--back", is_flag=True, help="Go back to a key that was replaced before.")
 @as_json
-def rotate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def rotate(as_json: bool, back: bool) -> None:  # noqa: FBT001 - flags of the command line
     """Re-encrypt every secret with the first key while others go on working; may be interrupted and repeated."""
     from modules.admin.key_tools import rotate_keys
     from modules.admin.schema import make_converter
     from modules.runtime.output import print_json
 
     async def main() -> None:
-        report = await rotate_keys(partial(progress_bar, hidden=as_json))
+        report = await rotate_keys(partial(progress_bar, hidden=as_json), back=back)
         if as_json:
             print_json(make_converter().unstructure(report))
         else:

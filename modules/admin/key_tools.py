@@ -39,7 +39,7 @@ class Bar(Protocol):
         """Go on by so many steps."""
 
 
-async def rotate_keys(open_bar: Callable[[int], AbstractContextManager[Bar]]) -> RotationReport:
+async def rotate_keys(open_bar: Callable[[int], AbstractContextManager[Bar]], *, back: bool) -> RotationReport:
     """Rotate; `open_bar` is told how many secrets there are to move.
 
     Raises: ConfigurationError for settings; as `KeyRotation.rotate`.
@@ -47,7 +47,7 @@ async def rotate_keys(open_bar: Callable[[int], AbstractContextManager[Bar]]) ->
     settings = load(KeyToolSettings)
     configure_logging(settings.log, zone=settings.time.zone)
     async with compose(settings) as keys:
-        steps = keys.rotation.rotate()
+        steps = keys.rotation.rotate(back=back)
         last = await anext(steps)
         with open_bar(last.left) as bar:
             async for step in steps:

@@ -46,6 +46,10 @@ class Practice:
         """Revoke the person's grant."""
         self.provider.revoke(username)
 
+    def issued(self) -> list[str]:
+        """Return every token that was ever given out."""
+        return self.provider.issued()
+
     @property
     def refreshes(self) -> int:
         """Return how often a refresh was asked for."""

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.memory.account_store import MemoryAccountStore
 from application.accounts import ATTEMPTS, Accounts
-from domain.account import Account, AccountStatus
+from domain.account import Account, AccountId, AccountStatus
 from domain.errors import ConflictError, IllegalTransitionError, NotFoundError
 from tests.application.rig import APPLICATION, Rig
 
@@ -74,9 +74,9 @@ class Busy(MemoryAccountStore):
 
     races: list[None]
 
-    async def find(self, user_id: str) -> Account | None:
+    async def get(self, account_id: AccountId) -> Account | None:
         """Return the account as it was before the change that comes at once."""
-        account = await super().find(user_id)
+        account = await super().get(account_id)
         if account is not None and self.races:
             self.races.pop()
             self.database.accounts[account.account_id] = attrs.evolve(account, version=account.version + 1)

@@ -69,3 +69,30 @@ async def test_landing_waits_no_longer_than_told() -> None:
         await flights.land(timedelta(milliseconds=10))
     with pytest.raises(TokenRefreshError, match="shutting down"):
         await waiter
+
+
+async def test_an_owner_cancelled_before_it_began_blocks_nobody() -> None:
+    async def work() -> int:
+        return 1
+
+    async with asyncio.TaskGroup() as group:
+        flights = Flights[int](group)
+        waiter = asyncio.create_task(flights.join("key", work))
+        await asyncio.sleep(0)
+        for owner in tuple(flights._owners):  # noqa: SLF001 - what a group that is torn down does
+            owner.cancel()
+        with pytest.raises(TokenRefreshError, match="shutting down"):
+            await waiter
+        assert await flights.join("key", work) == 1
+
+
+async def test_after_landing_nothing_begins() -> None:
+    async def work() -> int:
+        return 1
+
+    async with asyncio.TaskGroup() as group:
+        flights = Flights[int](group)
+        await flights.land(timedelta(0))
+        for _ in range(2):
+            with pytest.raises(TokenRefreshError, match="shutting down"):
+                await flights.join("key", work)

@@ -5,7 +5,7 @@ import pytest
 from adapters.memory.cipher import MemoryCipher
 from adapters.memory.secret_store import MemorySecretStore
 from application.key_rotation import KeyRotation, RotationProgress
-from domain.errors import EncryptionError
+from domain.errors import EncryptionError, StaleKeyError, UnknownKeyError
 from tests.application.rig import Rig
 
 OLD, NEW = "00000001", "00000002"
@@ -51,3 +51,18 @@ async def test_a_secret_that_does_not_open_stops_no_other_and_is_told(rig: Rig) 
 async def test_status_names_keys_that_are_missing(rig: Rig) -> None:
     status = await rotation_of(rig, NEW).status()
     assert (status.missing, status.first, status.primary) == ((OLD,), NEW, OLD)
+
+
+async def test_going_back_to_a_replaced_key_must_be_meant(rig: Rig) -> None:
+    await rotate(rotation_of(rig, NEW, OLD))
+    with pytest.raises(StaleKeyError):
+        await rotate(rotation_of(rig, OLD, NEW))
+    assert (await rotation_of(rig, NEW, OLD).status()).primary == NEW
+    steps = [progress async for progress in rotation_of(rig, OLD, NEW).rotate(back=True)]
+    assert (steps[-1].moved, steps[-1].left) == (2, 0)
+
+
+async def test_without_the_recorded_key_nothing_is_begun(rig: Rig) -> None:
+    with pytest.raises(UnknownKeyError):
+        await rotate(rotation_of(rig, NEW))
+    assert rig.database.primary_key == OLD

@@ -12,7 +12,9 @@ from adapters.memory.token_store import MemoryTokenStore
 from application.token_keeper import TokenKeeper
 from domain.errors import APIConnectionError, DatabaseError, StaleKeyError
 from domain.token import REFRESH_TOKEN_IDLE, TokenState
+from ports.cipher import Binding
 from tests.application.rig import Rig, open_rig
+from tests.fakes.stores import FailingTokenStore
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -153,3 +155,56 @@ async def test_passing_failures_of_the_store_are_waited_out_and_others_told(rig:
     await rig.clock.advance(MINUTE)
     with pytest.raises(DatabaseError, match="Corrupt"):
         await keeping
+
+
+async def test_an_account_that_meets_a_bug_stops_no_other_and_rests(rig: Rig) -> None:
+    heard: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(str(context["exception"])))
+
+    async def break_down() -> None:
+        raise KeyError("a bug")
+
+    await rig.sign_in("lee")
+    await rig.clock.advance(HOUR)
+    rig.provider.interventions.append(break_down)
+    keeper = keeper_of(rig)
+    for _ in range(3):
+        await keeper.look()
+    assert rig.refreshes == 2
+    assert heard == ["'a bug'"]
+
+
+async def test_a_store_that_refuses_writes_is_waited_out_and_not_hammered(rig: Rig) -> None:
+    for number in range(4):
+        await rig.sign_in(f"user{number}")
+    await rig.clock.advance(HOUR)
+    full = [DatabaseError("Full.", error_code="DATABASE_FULL", transient=True) for _ in range(100)]
+    store = FailingTokenStore(rig.database, claims=deque(full))
+    object.__setattr__(rig.refresher, "tokens", store)
+    keeping = asyncio.create_task(keeper_of(rig, batch=2).run())
+    for _ in range(20):
+        await rig.clock.advance(SECOND)
+    assert len(full) - len(store.claims) == 2
+    assert ("refresh_failed", "*", "DATABASE_FULL") in rig.log.entries
+    keeping.cancel()
+
+
+async def test_a_token_that_does_not_open_is_told_once_and_rests(rig: Rig) -> None:
+    account_id = (await rig.held()).account_id
+    rig.database.ciphertexts[Binding(account_id, "access_token")] = "damaged"
+    await rig.sign_in("lee")
+    await rig.clock.advance(HOUR)
+    keeper = keeper_of(rig)
+    for _ in range(5):
+        await keeper.look()
+        await rig.clock.advance(SECOND)
+    assert len(rig.told("refresh_failed")) == 1
+    assert rig.refreshes == 1
+
+
+async def test_a_keeper_does_not_wait_for_another_one(rig: Rig) -> None:
+    await rig.clock.advance(HOUR)
+    held = await rig.held()
+    await rig.tokens.claim(held, "a keeper that dies", rig.clock.now(), timedelta(seconds=60))
+    await asyncio.wait_for(rig.service.refresh_ahead("kim"), 5)
+    assert rig.refreshes == 0

@@ -1,6 +1,7 @@
 """Whoever asks gets a valid access token, or is told who must act, or when to ask again."""
 
 import asyncio
+from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -9,19 +10,22 @@ from domain.account import AccountStatus, AuthFlow, OAuthApplication
 from domain.errors import (
     APIConnectionError,
     ConfigurationError,
+    DatabaseError,
     InvalidClientError,
     NotFoundError,
     PermissionDeniedError,
     PolicyBlockedError,
     ReauthenticationRequiredError,
+    StaleKeyError,
     ThrottledError,
     TokenExpiredError,
     TokenRefreshError,
 )
 from domain.refreshing import BUDGET
 from domain.token import REFRESH_LEAD
-from ports.cipher import Binding
+from ports.cipher import Binding, KeyId
 from tests.application.rig import APPLICATION, Rig, open_rig
+from tests.fakes.stores import FailingTokenStore
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -186,7 +190,8 @@ async def test_a_policy_block_says_that_the_administrator_must_act(rig: Rig) -> 
 
 async def test_an_account_without_refresh_token_needs_a_sign_in_when_its_token_expires(rig: Rig) -> None:
     token = rig.provider.sign_in(APPLICATION, "kim@office.example")
-    await rig.service.store_tokens("kim", type(token)(access=token.access))
+    identity = rig.provider.users["kim@office.example"].identity
+    await rig.service.store_tokens("kim", type(token)(access=token.access), identity=identity)
     await rig.expire()
     with pytest.raises(ReauthenticationRequiredError) as caught:
         await rig.service.get_valid_token("kim")
@@ -338,3 +343,129 @@ async def test_whether_a_token_is_valid_is_told_without_asking_anybody(rig: Rig)
     await rig.expire()
     assert not await rig.service.is_token_valid("kim")
     assert rig.provider.calls.total() == 0
+
+
+async def test_nobody_signs_in_to_a_pinned_account_without_saying_who(rig: Rig) -> None:
+    token = rig.provider.sign_in(APPLICATION, "kim@office.example")
+    with pytest.raises(PermissionDeniedError) as caught:
+        await rig.service.store_tokens("kim", token)
+    assert caught.value.error_code == "WRONG_IDENTITY"
+    assert rig.told("denied") == [("denied", "kim", "WRONG_IDENTITY")]
+
+
+async def test_a_first_sign_in_that_may_not_be_encrypted_leaves_no_account_behind(rig: Rig) -> None:
+    rig.database.primary_key = KeyId("00000002")
+    token = rig.provider.sign_in(APPLICATION, "kim@office.example")
+    with pytest.raises(StaleKeyError):
+        await rig.service.store_tokens("lee", token, user_name="Lee", email="lee@office.example")
+    assert await rig.accounts.find("lee") is None
+
+
+async def test_first_sign_ins_at_the_same_time_make_one_account(rig: Rig) -> None:
+    token = rig.provider.sign_in(APPLICATION, "kim@office.example")
+    signing_in = [rig.service.store_tokens("lee", token, user_name="Lee", email="lee@office.example") for _ in range(3)]
+    assert len(set(await asyncio.gather(*signing_in))) == 1
+
+
+async def test_an_account_locked_while_its_refresh_fails_is_given_nothing(rig: Rig) -> None:
+    await rig.clock.advance(HOUR - MINUTE)
+
+    async def lock_and_fail() -> None:
+        await rig.operator.lock("kim", actor="operator", reason="theft")
+        raise APIConnectionError("No route.")
+
+    rig.provider.interventions.append(lock_and_fail)
+    with pytest.raises(PermissionDeniedError):
+        await rig.service.get_valid_token("kim")
+
+
+async def test_a_database_that_cannot_be_written_does_not_keep_a_living_token_back(rig: Rig) -> None:
+    await rig.clock.advance(HOUR - MINUTE)
+    locked = FailingTokenStore(rig.database, claims=deque([DatabaseError("Locked.", transient=True)]))
+    object.__setattr__(rig.refresher, "tokens", locked)
+    assert await rig.service.get_valid_token("kim") == (await rig.held()).access
+
+
+async def test_the_first_failure_already_says_when_to_ask_again(rig: Rig) -> None:
+    await rig.expire()
+    rig.provider.interventions.append(APIConnectionError("No route."))
+    with pytest.raises(TokenRefreshError) as caught:
+        await rig.service.get_valid_token("kim")
+    assert caught.value.retry_after is not None
+    assert timedelta(0) < caught.value.retry_after <= SECOND
+
+
+async def test_a_wait_that_the_store_could_not_note_at_once_is_noted_all_the_same(rig: Rig) -> None:
+    failing = FailingTokenStore(rig.database, fails=deque([DatabaseError("Locked.", transient=True)]))
+    object.__setattr__(rig.refresher, "tokens", failing)
+    await rig.expire()
+    rig.provider.interventions.append(ThrottledError("Wait.", retry_after=10 * MINUTE))
+    caller = asyncio.create_task(rig.service.get_valid_token("kim"))
+    await rig.clock.advance(SECOND)
+    await rig.clock.advance(SECOND)
+    with pytest.raises(TokenRefreshError):
+        await caller
+    wait = (await rig.held()).wait
+    assert wait is not None
+    assert wait.until - rig.clock.now() > 9 * MINUTE
+
+
+async def test_the_accepted_client_secret_is_tried_first_the_next_time(rig: Rig) -> None:
+    own = OAuthApplication(client_id="own", tenant_id="tenant", client_secrets=("expired", "good"))
+    rig.provider.applications["own"] = ("good",)
+    user = rig.provider.add_user("lee@office.example")
+    await rig.operator.enrol(email=user.username, name="Lee", actor="test", application=own)
+    await rig.service.store_tokens("lee", rig.provider.sign_in(own, user.username))
+    for _ in range(3):
+        await rig.service.refresh_token("lee")
+    assert rig.refreshes == 4
+
+
+async def test_a_refused_caller_costs_no_read_and_is_logged_once_a_minute(rig: Rig) -> None:
+    await rig.operator.lock("kim", actor="operator", reason="theft")
+    await rig.clock.advance(SECOND)
+    for _ in range(50):
+        with pytest.raises(PermissionDeniedError):
+            await rig.service.get_valid_token("kim")
+    assert len(rig.told("denied")) == 1
+    await rig.clock.advance(2 * MINUTE)
+    with pytest.raises(PermissionDeniedError):
+        await rig.service.get_valid_token("kim")
+    assert len(rig.told("denied")) == 2
+
+
+async def test_a_refresh_behind_the_caller_that_may_not_begin_is_told_and_not_repeated_at_each_call(rig: Rig) -> None:
+    await rig.clock.advance(HOUR - REFRESH_LEAD)
+    rig.database.primary_key = KeyId("00000002")
+    for _ in range(20):
+        await rig.service.get_valid_token("kim")
+        await asyncio.sleep(0)
+    assert rig.told("refresh_failed") == [("refresh_failed", "kim", "STALE_KEY")]
+
+
+async def test_a_forced_refresh_does_not_share_the_refusal_of_a_plain_caller(rig: Rig) -> None:
+    rig.provider.interventions.append(ReauthenticationRequiredError("MFA.", reason="mfa_required"))
+    await rig.expire()
+    with pytest.raises(ReauthenticationRequiredError):
+        await rig.service.get_valid_token("kim")
+    await rig.clock.advance(MINUTE)
+    plain, forced = await asyncio.gather(
+        rig.service.get_valid_token("kim"), rig.service.refresh_token("kim"), return_exceptions=True
+    )
+    assert isinstance(plain, ReauthenticationRequiredError)
+    assert not isinstance(forced, BaseException)
+
+
+async def test_revoking_twice_is_told_once(rig: Rig) -> None:
+    await rig.service.revoke("kim")
+    await rig.service.revoke("kim")
+    assert rig.published().count("account.reauth_required") == 1
+
+
+async def test_whoever_asks_after_the_end_is_told_that_it_has_ended() -> None:
+    async with open_rig() as rig:
+        await rig.sign_in()
+        await rig.expire()
+    for _ in range(2):
+        with pytest.raises(TokenRefreshError, match="shutting down"):
+            await rig.service.get_valid_token("kim")

@@ -1,5 +1,6 @@
 """Settings and strategies of the property tests and state machines."""
 
+import re
 from datetime import UTC
 
 from hypothesis import HealthCheck, settings
@@ -48,7 +49,7 @@ _MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "changed": st.lists(TEXT).map(tuple),
     "old_status": st.sampled_from(AccountStatus),
     "new_status": st.sampled_from(AccountStatus),
-    "reason": TEXT,
+    "reason": TEXT.map(str.strip).filter(re.compile(r"[^\x00-\x1f\x7f]+").fullmatch),
     "tenant_id": st.none() | TEXT,
     "object_id": st.none() | TEXT,
 }

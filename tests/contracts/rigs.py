@@ -109,6 +109,7 @@ class MemoryView(memory.MemoryDatabase):
             tokens=shared.tokens,
             ciphertexts=shared.ciphertexts,
             primary_key=shared.primary_key,
+            replaced_keys=shared.replaced_keys,
             written=shared.written,
             writes=shared.writes,
         )
@@ -140,7 +141,17 @@ class MemoryRig(Rig):
         return list(self.database.outbox)
 
     async def contents(self) -> Mapping[str, object]:
-        names = ("accounts", "audit", "outbox", "tokens", "ciphertexts", "primary_key", "written", "writes")
+        names = (
+            "accounts",
+            "audit",
+            "outbox",
+            "tokens",
+            "ciphertexts",
+            "primary_key",
+            "replaced_keys",
+            "written",
+            "writes",
+        )
         return {name: deepcopy(getattr(self.database, name)) for name in names}
 
     def binding(self, account_id: AccountId, secret: Secret) -> Binding:

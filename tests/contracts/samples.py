@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import attrs
 
@@ -54,7 +55,7 @@ def renamed(account: Account, user_id: str) -> AccountChange:
     return change
 
 
-def updated(account: Account, **fields: object) -> AccountChange:
+def updated(account: Account, **fields: Any) -> AccountChange:  # noqa: ANN401 - fields of several types
     """Return the change of some fields, which must differ."""
     change = lifecycle.update(account, act(), **fields)
     assert change is not None
@@ -110,11 +111,13 @@ def without_secrets(change: AccountChange | None) -> AccountChange | None:
     """Return the change as a token store tells of it: whether it knows the client secrets is its own affair."""
     if change is None:
         return None
-    before = None if change.before is None else _without_secrets(change.before)
-    return attrs.evolve(change, before=before, after=_without_secrets(change.after))
+    before = None if change.before is None else bare(change.before)
+    return attrs.evolve(change, before=before, after=bare(change.after))
 
 
-def _without_secrets(account: Account) -> Account:
+def bare(account: Account) -> Account:
+    """Return the account as it is found: without its client secrets."""
+    """Return the account as it is found: without its client secrets."""
     if account.application is None:
         return account
     return attrs.evolve(account, application=attrs.evolve(account.application, client_secrets=()))

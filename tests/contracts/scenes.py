@@ -62,8 +62,10 @@ async def refused(rig: Rig, user_id: str = "ann", *, now: datetime = NOW) -> Wai
 
 
 async def account_of(rig: Rig, user_id: str = "ann") -> Account:
-    """Find an account that exists."""
-    found = await rig.accounts.find(user_id)
+    """Return an account that exists, with its client secrets."""
+    known = await rig.accounts.find(user_id)
+    assert known is not None
+    found = await rig.accounts.get(known.account_id)
     assert found is not None
     return found
 

@@ -9,6 +9,7 @@ from domain import lifecycle
 from domain.account import Account, AccountId, AccountStatus, AuthFlow
 from domain.change import AccountChange
 from domain.errors import (
+    ConflictError,
     EncryptionError,
     NotFoundError,
     PermissionDeniedError,
@@ -248,6 +249,35 @@ async def test_replacing_the_token_of_an_unknown_account_is_refused_and_writes_n
     assert await contents_unchanged(rig, before)
 
 
+async def test_a_first_sign_in_adds_the_account_and_its_token_as_one(rig: Rig, elsewhere: Rig) -> None:
+    enrolled = enrolment("ann")
+    change = await rig.tokens.replace(enrolled.after.account_id, token(), due(), signing_in(), enrolled)
+    assert change is not None
+    found = await held(elsewhere)
+    assert (found.access, found.status) == (token().access, AccountStatus.ACTIVE)
+    actions = [entry.action for entry in await elsewhere.accounts.audit_trail(found.account_id)]
+    assert actions == ["enrolled", "signed_in"]
+    assert [event.event_id for event in await elsewhere.outbox()] == [enrolled.event.event_id, change.event.event_id]
+
+
+async def test_a_first_sign_in_under_a_taken_user_id_is_refused_and_writes_nothing(rig: Rig) -> None:
+    await sign_in(rig)
+    enrolled, before = enrolment("ANN"), await rig.contents()
+    with refusal(ConflictError, "USER_ID_TAKEN"):
+        await rig.tokens.replace(enrolled.after.account_id, token("2"), due(), signing_in(), enrolled)
+    assert await contents_unchanged(rig, before)
+
+
+async def test_a_first_sign_in_that_may_not_be_encrypted_leaves_no_account(rig: Rig, world: World) -> None:
+    await sign_in(rig, "bob")
+    enrolled = enrolment("ann")
+    async with world.process("new", "old") as stale:
+        before = await rig.contents()
+        with refusal(StaleKeyError):
+            await stale.tokens.replace(enrolled.after.account_id, token(), due(), signing_in(), enrolled)
+        assert await contents_unchanged(rig, before)
+
+
 async def test_a_commit_stores_the_token_and_recovers_the_account(rig: Rig, elsewhere: Rig) -> None:
     await sign_in(rig)
     await rig.tokens.fail(await lease(rig), NOW, SECOND, 0, losing_grant())
@@ -266,7 +296,7 @@ async def test_a_failure_keeps_the_token_and_tells_of_the_lost_grant(rig: Rig, e
     change = await rig.tokens.fail(await lease(rig), NOW, SECOND, 0, losing_grant())
     assert change is not None
     found = await held(elsewhere)
-    assert (found.access, found.due_at) == (token().access, due())
+    assert (found.access, found.due_at) == (token().access, None)
     assert (found.status, found.reauth_reason) == (AccountStatus.REAUTH_REQUIRED, "grant_revoked")
     assert (await elsewhere.outbox())[-1] == CODEC.encode(change.event)
     assert await stored_token(elsewhere, now=NOW + MINUTE) == token()
@@ -284,6 +314,15 @@ async def test_what_is_due_is_told_earliest_first_also_before_its_time(rig: Rig,
     assert await elsewhere.tokens.due(NOW, 10) == expected
     assert await elsewhere.tokens.due(NOW, 2) == expected[:2]
     assert await elsewhere.tokens.due(NOW, 0) == []
+
+
+async def test_an_account_that_must_wait_is_told_in_the_order_of_the_end_of_its_waiting(rig: Rig) -> None:
+    for user_id, at in {"ann": NOW - 2 * MINUTE, "bob": NOW - MINUTE}.items():
+        account = await enrol(rig, user_id)
+        await rig.tokens.replace(account.account_id, token(), at, signing_in())
+    given = await lease(rig, "ann")
+    assert await rig.tokens.due(NOW, 10) == [("bob", NOW - MINUTE), ("ann", given.expires_at)]
+    assert await rig.tokens.due(NOW, 1) == [("bob", NOW - MINUTE)]
 
 
 async def test_only_active_accounts_are_due(rig: Rig) -> None:
@@ -360,6 +399,16 @@ async def test_a_truncated_access_token_does_not_open_and_a_sign_in_heals_it(rig
         await rig.tokens.read("ann", NOW)
     await rig.tokens.replace(found.account_id, token("2"), due(), signing_in())
     assert (await held(rig)).access == token("2").access
+
+
+async def test_a_sign_in_and_a_sign_out_need_no_client_secret_that_opens(rig: Rig) -> None:
+    found = await sign_in(rig, app=application(*CANARIES))
+    await rig.put_ciphertext(found.account_id, Secret.CLIENT_SECRETS, "damaged")
+    await rig.tokens.replace(found.account_id, None, None, signing_out())
+    assert (await held(rig)).status is AccountStatus.REAUTH_REQUIRED
+    await rig.tokens.replace(found.account_id, token("2"), due(), signing_in())
+    assert (await held(rig)).access == token("2").access
+    assert await rig.ciphertext(found.account_id, Secret.CLIENT_SECRETS) == "damaged"
 
 
 async def test_a_token_moved_to_another_account_does_not_open(rig: Rig) -> None:

@@ -148,6 +148,8 @@ def test_grants_come_and_go_without_unlocking_or_activating(status: AccountStatu
 
 def test_signing_out_needs_a_new_sign_in() -> None:
     change = lifecycle.sign_out(account(), ACT)
+    assert change is not None
+    assert lifecycle.sign_out(change.after, ACT) is None
     assert (change.after.status, change.after.reauth_reason) == (AccountStatus.REAUTH_REQUIRED, SIGNED_OUT)
 
 

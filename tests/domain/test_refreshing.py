@@ -83,6 +83,13 @@ def test_a_new_sign_in_ends_waiting_but_not_the_budget() -> None:
     assert state.attempts == (NOW,)
 
 
+def test_a_clock_set_back_does_not_block_anybody_for_the_size_of_the_jump() -> None:
+    leased = RefreshState().leased("a holder that died", NOW, LEASE)
+    waiting = RefreshState().failed(NOW, SECOND, 0)
+    for state in (leased, waiting):
+        assert state.obstacle(NOW - timedelta(days=1)) is None
+
+
 def test_a_clock_set_back_does_not_spend_the_budget_for_ever() -> None:
     state = RefreshState(attempts=tuple(NOW + timedelta(days=1) for _ in range(BUDGET)))
     assert state.obstacle(NOW) is None

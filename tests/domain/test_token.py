@@ -13,7 +13,6 @@ from domain.token import (
     REFRESH_LEAD,
     REFRESH_TOKEN_IDLE,
     SPREAD,
-    YOUNG,
     AccessToken,
     Token,
     TokenState,
@@ -66,11 +65,6 @@ def test_a_token_that_came_expired_is_expired() -> None:
     token = AccessToken(value="at", obtained_at=NOW, expires_at=NOW - HOUR)
     assert token.lifetime == timedelta(0)
     assert token.state(NOW) is TokenState.EXPIRED
-
-
-def test_a_token_is_young_for_a_minute() -> None:
-    assert hour_long().is_young(NOW + YOUNG - SECOND)
-    assert not hour_long().is_young(NOW + YOUNG)
 
 
 def test_a_response_without_refresh_token_keeps_the_old_one() -> None:

@@ -83,10 +83,15 @@ class WatchedTokenStore(TokenStore):
         return change
 
     async def replace(
-        self, account_id: AccountId, token: Token | None, due_at: datetime | None, transition: Transition
+        self,
+        account_id: AccountId,
+        token: Token | None,
+        due_at: datetime | None,
+        transition: Transition,
+        enrolment: AccountChange | None = None,
     ) -> AccountChange | None:
         """Pass on."""
-        return await self.inner.replace(account_id, token, due_at, transition)
+        return await self.inner.replace(account_id, token, due_at, transition, enrolment)
 
     async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
         """Read; between that and the answer is a window of no user."""

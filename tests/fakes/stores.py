@@ -1,7 +1,7 @@
 """Token stores that break one promise each."""
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -9,16 +9,33 @@ from adapters.memory.token_store import MemoryTokenStore
 from domain.change import AccountChange
 from domain.errors import IACSGraphError
 from domain.lifecycle import Transition
+from domain.refreshing import Wait
 from domain.token import Token
-from ports.token_store import Cursor, Lease, News
+from ports.token_store import Cursor, HeldToken, Lease, News
 
 
 @attrs.frozen
 class FailingTokenStore(MemoryTokenStore):
-    """Breaks the promise to work: the next calls of `commit` and `news` raise what is queued for them."""
+    """Breaks the promise to work: the next calls of each method raise what is queued for it."""
 
     commits: deque[IACSGraphError] = attrs.field(factory=deque)
     polls: deque[IACSGraphError] = attrs.field(factory=deque)
+    claims: deque[IACSGraphError] = attrs.field(factory=deque)
+    fails: deque[IACSGraphError] = attrs.field(factory=deque)
+
+    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Raise what is queued, else claim."""
+        if self.claims:
+            raise self.claims.popleft()
+        return await super().claim(held, owner, now, lasting)
+
+    async def fail(
+        self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
+    ) -> AccountChange | None:
+        """Raise what is queued, else fail."""
+        if self.fails:
+            raise self.fails.popleft()
+        return await super().fail(lease, now, retry_after, spread, transition)
 
     async def commit(
         self, lease: Lease, token: Token, due_at: datetime, transition: Transition

@@ -39,6 +39,8 @@ from tests.processes.windows import Windows
 APPLICATION = OAuthApplication(
     client_id="app", tenant_id="tenant", scopes=("Mail.Read",), client_secrets=("s3cret-app",)
 )
+ROTATING = "rotating"
+"""The new key is recorded; some batches of secrets, at first none, were moved to it."""
 STORES = {"fenced": SqliteTokenStore, "unfenced": UnfencedTokenStore, "unleased": UnleasedTokenStore}
 
 
@@ -80,6 +82,7 @@ class Session:
     rotation: KeyRotation
     provider: SharedIdentityProvider
     hammer: Hammer
+    windows: Windows
     say: Say
 
     async def get(
@@ -162,10 +165,11 @@ class Session:
         await TokenKeeper(service=self.service, tokens=self.tokens, clock=clock, concurrency=5).look()
 
     async def rotate(self, batch: int) -> Mapping[str, object]:
-        """Rotate the keys; return the last progress."""
+        """Rotate the keys, with a window of no user after each progress; return the last progress."""
         last = None
         async for progress in self.rotation.rotate(batch):
             last = progress
+            await self.windows.at(ROTATING, "")
         return {} if last is None else {"moved": last.moved, "left": last.left}
 
     async def keys(self) -> Mapping[str, object]:
@@ -230,5 +234,6 @@ async def open_session(options: Options, windows: Windows, say: Say) -> AsyncIte
                     rotation=KeyRotation(secrets=SqliteSecretStore(database, cipher), cipher=cipher),
                     provider=provider,
                     hammer=Hammer(accounts=accounts, tokens=store, identifiers=identifiers),
+                    windows=windows,
                     say=say,
                 )

@@ -5,6 +5,7 @@ import pytest
 from adapters.fernet.cipher import generate_key, key_id
 from tests.fakes.shared_provider import AFTER_ANSWER
 from tests.processes.driver import WorkerFailed, WorkerProcess
+from tests.processes.session import ROTATING
 from tests.processes.world import LONG_AGO, World
 
 OLD, NEW = generate_key(), generate_key()
@@ -26,10 +27,13 @@ def old_process(world: World) -> WorkerProcess:
 def test_keys_rotate_while_other_processes_read_and_refresh_and_no_secret_stays_under_the_old_key(world: World) -> None:
     old = old_process(world)
     rotating, refreshing = world.processes(2, keys=(NEW, OLD))
+    rotating.call("hold", window=ROTATING, user="")
     rotation = rotating.send("rotate", batch=2)
+    rotating.hear("reached", window=ROTATING)
     reading = [old.send("get", user=user, callers=3) for user in FRESH]
     refreshed = [refreshing.send("refresh", user=user) for user in FRESH]
     renewed = [refreshing.send("get", user=user, callers=3) for user in EXPIRED]
+    rotating.call("let_go", window=ROTATING, user="")
     assert rotating.answer(rotation)["left"] == 0
     assert not [code for ticket in reading for code in old.answer(ticket) if code.startswith("!")]
     tokens = [refreshing.answer(ticket) for ticket in renewed]

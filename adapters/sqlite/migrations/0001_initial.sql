@@ -75,3 +75,8 @@ CREATE TABLE encryption (
     only_row     INTEGER PRIMARY KEY CHECK (only_row = 1),
     primary_key  TEXT NOT NULL
 );
+
+-- Keys that were the primary one before: only recorded again on purpose.
+CREATE TABLE replaced_keys (
+    key_id  TEXT PRIMARY KEY NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,90 @@
+"""Rows that were damaged or edited by hand: one account's clear error, and nobody else's."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.memory.cipher import MemoryCipher
+from adapters.sqlite.account_store import SqliteAccountStore
+from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.token_store import SqliteTokenStore
+from domain.errors import DatabaseError
+from domain.token import Token
+from ports.token_store import Lease
+from tests.contracts.samples import due, enrolment, signing_in, token, unchanged
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@attrs.frozen
+class Stores:
+    """Two signed-in accounts, ann and bob, in one file."""
+
+    database: Database
+    accounts: SqliteAccountStore
+    tokens: SqliteTokenStore
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    async with open_database(tmp_path / "x.db") as database:
+        cipher, codec = MemoryCipher(), CloudEventCodec()
+        opened = Stores(
+            database, SqliteAccountStore(database, cipher, codec), SqliteTokenStore(database, cipher, codec)
+        )
+        for user_id in ("ann", "bob"):
+            enrolled = enrolment(user_id)
+            await opened.tokens.replace(enrolled.after.account_id, token(), due(), signing_in(), enrolled)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("scopes", "not json"),
+        ("scopes", None),
+        ("expires_at", "2026-01-01"),
+        ("obtained_at", None),
+        ("attempts", "yesterday"),
+        ("retry_at", "soon"),
+    ],
+)
+async def test_a_malformed_token_is_told_with_its_account_and_without_its_values(
+    stores: Stores, column: str, value: str | None
+) -> None:
+    ann = await stores.accounts.find("ann")
+    assert ann is not None
+    await stores.database.update("tokens", {column: value}, "account_id = ?", (ann.account_id,))
+    with pytest.raises(DatabaseError) as caught:
+        await stores.tokens.read("ann", NOW)
+    assert (caught.value.error_code, caught.value.details["account_id"]) == ("ROW_MALFORMED", ann.account_id)
+    assert not caught.value.transient
+    assert value is None or value not in caught.value.message
+    assert await stores.tokens.read("bob", NOW) is not None
+
+
+@pytest.mark.parametrize(("column", "value"), [("created_at", "x"), ("email", "nobody"), ("version", -1)])
+async def test_a_malformed_account_is_told_too(stores: Stores, column: str, value: object) -> None:
+    await stores.database.update("accounts", {column: value}, "user_id = ?", ("ann",))
+    with pytest.raises(DatabaseError) as caught:
+        await stores.accounts.find("ann")
+    assert caught.value.error_code == "ROW_MALFORMED"
+
+
+async def test_an_account_whose_due_time_is_unreadable_is_due_now_and_heals(stores: Stores) -> None:
+    where = "account_id = (SELECT max(account_id) FROM accounts)"
+    await stores.database.update("tokens", {"wake_at": "z"}, where)
+    waking = dict(await stores.tokens.due(NOW, 10))
+    assert sorted(waking) == ["ann", "bob"]
+    (broken,) = [user_id for user_id, at in waking.items() if at == NOW]
+    held = await stores.tokens.read(broken, NOW)
+    assert held is not None
+    lease = await stores.tokens.claim(held, "me", NOW, timedelta(seconds=60))
+    assert isinstance(lease, Lease)
+    assert isinstance(lease.token, Token)
+    await stores.tokens.commit(lease, lease.token, due(), unchanged)
+    assert dict(await stores.tokens.due(NOW, 10))[broken] == due()
