@@ -12,7 +12,7 @@ from domain.token import AccessToken
 from ports.cipher import Binding, Cipher, KeyId
 from ports.event_codec import EncodedEvent, EventCodec
 
-CLIENT_SECRETS = "client_secrets"
+CLIENT_SECRETS = "client_secret"
 ACCESS_TOKEN = "access_token"  # noqa: S105 - a field's name
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a field's name
 HIDDEN = "hidden"

@@ -240,24 +240,3 @@ async def test_looking_changes_nothing(rig: Rig) -> None:
     await rig.secrets.count_by_key()
     await rig.secrets.faults()
     assert await contents_unchanged(rig, before)
-
-
-async def test_a_replaced_key_is_recorded_again_only_on_purpose(rig: Rig, world: World) -> None:
-    await sign_in(rig)
-    async with world.process("new", "old") as rotator:
-        await rotator.secrets.promote()
-    with refusal(StaleKeyError):
-        await rig.secrets.promote()
-    assert await rig.secrets.primary_key() == world.key_id("new")
-    await rig.secrets.promote(back=True)
-    assert await rig.secrets.primary_key() == world.key_id("old")
-    async with world.process("new", "old") as rotator:
-        with refusal(StaleKeyError):
-            await rotator.secrets.promote()
-
-
-async def test_recording_the_recorded_key_again_changes_nothing(rig: Rig, world: World) -> None:
-    await sign_in(rig)
-    for _ in range(2):
-        await rig.secrets.promote()
-    assert await rig.secrets.primary_key() == world.key_id("old")

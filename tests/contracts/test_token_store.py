@@ -9,7 +9,6 @@ from domain import lifecycle
 from domain.account import Account, AccountId, AccountStatus, AuthFlow
 from domain.change import AccountChange
 from domain.errors import (
-    ConflictError,
     EncryptionError,
     NotFoundError,
     PermissionDeniedError,
@@ -247,35 +246,6 @@ async def test_replacing_the_token_of_an_unknown_account_is_refused_and_writes_n
         with refusal(NotFoundError):
             await rig.tokens.replace(AccountId("unknown"), newer, due(), unchanged)
     assert await contents_unchanged(rig, before)
-
-
-async def test_a_first_sign_in_adds_the_account_and_its_token_as_one(rig: Rig, elsewhere: Rig) -> None:
-    enrolled = enrolment("ann")
-    change = await rig.tokens.replace(enrolled.after.account_id, token(), due(), signing_in(), enrolled)
-    assert change is not None
-    found = await held(elsewhere)
-    assert (found.access, found.status) == (token().access, AccountStatus.ACTIVE)
-    actions = [entry.action for entry in await elsewhere.accounts.audit_trail(found.account_id)]
-    assert actions == ["enrolled", "signed_in"]
-    assert [event.event_id for event in await elsewhere.outbox()] == [enrolled.event.event_id, change.event.event_id]
-
-
-async def test_a_first_sign_in_under_a_taken_user_id_is_refused_and_writes_nothing(rig: Rig) -> None:
-    await sign_in(rig)
-    enrolled, before = enrolment("ANN"), await rig.contents()
-    with refusal(ConflictError, "USER_ID_TAKEN"):
-        await rig.tokens.replace(enrolled.after.account_id, token("2"), due(), signing_in(), enrolled)
-    assert await contents_unchanged(rig, before)
-
-
-async def test_a_first_sign_in_that_may_not_be_encrypted_leaves_no_account(rig: Rig, world: World) -> None:
-    await sign_in(rig, "bob")
-    enrolled = enrolment("ann")
-    async with world.process("new", "old") as stale:
-        before = await rig.contents()
-        with refusal(StaleKeyError):
-            await stale.tokens.replace(enrolled.after.account_id, token(), due(), signing_in(), enrolled)
-        assert await contents_unchanged(rig, before)
 
 
 async def test_a_commit_stores_the_token_and_recovers_the_account(rig: Rig, elsewhere: Rig) -> None:
