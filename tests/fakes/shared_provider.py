@@ -120,9 +120,8 @@ class SharedIdentityProvider(IdentityProvider):
 
     def calls(self, method: str, holder: str | None = None) -> int:
         """Return how often all processes together called the method, for one user or in all."""
-        return int(
-            self._one("SELECT count(*) FROM calls WHERE method = ? AND holder = coalesce(?, holder)", method, holder)[0]
-        )
+        sql = "SELECT count(*) FROM calls WHERE method = ? AND holder = coalesce(?, holder)"
+        return int(self._one(sql, method, holder)[0])
 
     def newest(self, holder: str) -> str:
         """Return the access token issued last to this user."""
@@ -196,11 +195,9 @@ class SharedIdentityProvider(IdentityProvider):
         claims: str | None = None,  # noqa: ARG002 - nothing here can be challenged
     ) -> Grant:
         """Grant the application a token of its own."""
-        holder = application.client_id
-        await self._begin("client_credentials", application, client_secret, holder)
-        with self._transaction():
-            grant = Grant(token=Token(access=self._access(application, holder)))
-        return await self._answer(grant, holder)
+        await self._begin("client_credentials", application, client_secret, application.client_id)
+        grant = Grant(token=Token(access=self._access(application, application.client_id)))
+        return await self._answer(grant, application.client_id)
 
     async def validate_token(self, access_token: str) -> bool:
         """Return whether it was issued here and has not expired."""
@@ -226,9 +223,8 @@ class SharedIdentityProvider(IdentityProvider):
             fault = self._one("SELECT number, kind, retry_after FROM faults ORDER BY number")
             self.connection.execute("DELETE FROM faults WHERE number = ?", fault[:1] or (None,))
         if fault:
-            _, kind, seconds = fault
-            retry_after = None if seconds is None else timedelta(seconds=seconds)
-            raise FAULTS[kind]("The provider fails as it was told to.", retry_after=retry_after)
+            wait = None if fault[2] is None else timedelta(seconds=fault[2])
+            raise FAULTS[fault[1]]("The provider fails as it was told to.", retry_after=wait)
 
     async def _answer(self, grant: Grant, holder: str) -> Grant:
         await self.at_window(AFTER_ANSWER, holder)
