@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import cattrs
@@ -60,8 +61,10 @@ def make_converter() -> cattrs.Converter:
 class CloudEventCodec(EventCodec):
     """Encodes account events; the key is the user id, so that one account's events stay in order."""
 
-    def __init__(self) -> None:
-        self._converter = make_converter()
+    @cached_property
+    def _converter(self) -> cattrs.Converter:
+        """Made when the first event comes: it costs as much as reading a token from a new process."""
+        return make_converter()
 
     def encode(self, event: Event) -> EncodedEvent:
         """Encode; members in a fixed order."""

@@ -8,7 +8,6 @@ import attrs
 from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher
 from adapters.logging.authentication_log import LoggingAuthenticationLog
-from adapters.memory.identity_provider import MemoryIdentityProvider
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, open_database
 from adapters.sqlite.token_store import SqliteTokenStore
@@ -57,6 +56,8 @@ async def wire(database: Database, provider: IdentityProvider, settings: AuthSet
 @asynccontextmanager
 async def compose(settings: AuthSettings) -> AsyncIterator[Auth]:
     """Open the database and the provider, and wire."""
+    from adapters.memory.identity_provider import MemoryIdentityProvider
+
     async with open_database(settings.database.path) as database:
         provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers())
         async with wire(database, provider, settings) as auth:
