@@ -181,7 +181,7 @@ def open_directory() -> Iterator[Path]:
 
 
 UNPRIVILEGED = """
-import asyncio, os, sys
+import asyncio, os, sys, urllib.parse  # all that is needed, while it can be read
 from pathlib import Path
 from adapters.sqlite.database import open_database
 async def main():
