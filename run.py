@@ -32,7 +32,8 @@ IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info[:2] < {!r})".format(OLDES
 def main(arguments: "list[str]") -> None:
     """Replace this process by the command, run in the project's environment."""
     if not arguments:
-        sys.exit(__doc__)
+        sys.stderr.write(f"{__doc__}\n")
+        sys.exit(2)
     if sys.version_info[:2] < OLDEST:
         restart_with_newer_python()
     lock = PRODUCT_LOCK if arguments[0] in PRODUCT else TOOLS_LOCK

@@ -36,9 +36,10 @@ class Accounts:
         name: str,
         actor: str,
         user_id: str | None = None,
+        stem: str | None = None,
         application: OAuthApplication | None = None,
     ) -> Account:
-        """Add an account; without a user id it gets the local part of its address, or the address if that is taken.
+        """Add an account; without a user id it gets `stem` or the local part, or its address if that is taken.
 
         Raises:
             ConflictError: the user id is taken; nothing is overwritten.
@@ -48,7 +49,7 @@ class Accounts:
         change = lifecycle.enrol(
             AccountId(self.identifiers.unique()),
             self._act(actor),
-            user_id=user_id or await self._free_user_id(email),
+            user_id=user_id or await self._free_user_id(email, stem),
             name=name,
             email=email,
             application=application,
@@ -60,6 +61,7 @@ class Accounts:
         user_id: str,
         *,
         actor: str,
+        new_user_id: str | Unchanged = UNCHANGED,
         name: str | Unchanged = UNCHANGED,
         email: str | Unchanged = UNCHANGED,
         application: OAuthApplication | Unchanged | None = UNCHANGED,
@@ -71,7 +73,9 @@ class Accounts:
         attempt = 1
         while True:
             account = await self._whole(user_id)
-            change = lifecycle.update(account, self._act(actor), name=name, email=email, application=application)
+            change = lifecycle.update(
+                account, self._act(actor), user_id=new_user_id, name=name, email=email, application=application
+            )
             if change is None:
                 return account
             try:
@@ -139,7 +143,7 @@ class Accounts:
             after = user_key(accounts[-1].user_id)
 
     async def audit_trail(self, user_id: str) -> Sequence[AuditEntry]:
-        """Return what was done to the account, oldest first.
+        """Return the last 1,000 things that were done to the account, oldest first.
 
         Raises: as `find`.
         """
@@ -166,10 +170,10 @@ class Accounts:
         self.log.changed(change)
         return change.after
 
-    async def _free_user_id(self, email: str) -> str:
-        short = default_user_id(email, ())
+    async def _free_user_id(self, email: str, stem: str | None) -> str:
+        short = default_user_id(email, (), stem=stem)
         taken = {user_key(short)} if await self.store.find(short) is not None else set()
-        return default_user_id(email, taken)
+        return default_user_id(email, taken, stem=stem)
 
     def _act(self, actor: str) -> Act:
         return Act(actor=actor, at=self.clock.now(), event_id=EventId(self.identifiers.unique()))

@@ -276,7 +276,7 @@ def lost_grant(error: IACSGraphError) -> str | None:
 
 def unknown(user_id: str) -> NotFoundError:
     """Return the error for an account that does not exist."""
-    msg = f"There is no account {user_id!r}: 'iacsgraph account list' shows those that there are."
+    msg = f"There is no account {user_id!r}."
     return NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
 
 
@@ -290,11 +290,7 @@ def not_usable(user_id: str, status: AccountStatus) -> PermissionDeniedError:
 
 def must_sign_in(user_id: str, reason: str, cause: str | None = None) -> ReauthenticationRequiredError:
     """Return the error that says who must act and how."""
-    act = (
-        "its administrator must allow the sign-in"
-        if reason == BLOCKED_BY_POLICY
-        else f"its owner must sign in again ('iacsgraph auth login {user_id}')"
-    )
+    act = "its administrator must allow the sign-in" if reason == BLOCKED_BY_POLICY else "its owner must sign in again"
     msg = f"Account {user_id!r} needs attention ({reason}): {act}."
     return ReauthenticationRequiredError(
         f"{msg} {cause}" if cause else msg, reason=reason, details={"user_id": user_id}

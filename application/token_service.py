@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -128,7 +128,7 @@ class TokenService(AccessTokens):
         Raises:
             NotFoundError: the account is unknown and `user_name` or `email` was not given.
             PermissionDeniedError: `identity` is not the person to whom the account is pinned; nothing was stored.
-            ConflictError: somebody else changed the account at the same time, again and again.
+            ConflictError: the account was enrolled and removed at the same time.
             StaleKeyError, DatabaseError: as `TokenStore.replace`.
         """
         account = await self.accounts.find(user_id)
@@ -249,7 +249,8 @@ class TokenService(AccessTokens):
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()
         if held.reauth_reason is None and not waiting and self.seldom.first(held.account_id, BEHIND_PAUSE):
             key = (held.account_id, None, False)
-            self.flights.launch(key, partial(self._fly, held, Need(ahead=True)))
+            with suppress(TokenRefreshError):  # the program is ending, and nobody waits for this
+                self.flights.launch(key, partial(self._fly, held, Need(ahead=True)))
 
     def _note_if_short(self, held: HeldToken, need: Need, access: AccessToken) -> None:
         now = self.refresher.clock.now()

@@ -83,7 +83,8 @@ class TokenStore(Protocol):
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Give `owner` the right to refresh, or say what it must wait for. A lease given counts as an attempt.
 
-        Where a stored secret does not open, everybody waits as after a failure, and the error is raised.
+        Where a stored secret is damaged, everybody waits as after a failure, and the error is raised; a key that only
+        this process lacks concerns nobody else.
 
         Raises:
             ConflictError: somebody leased, refreshed or replaced since `held` was read: read again, decide again.
@@ -151,6 +152,7 @@ class TokenStore(Protocol):
         when the waiting ends, one with a live lease when that expires, one whose due time is unreadable now.
 
         Raises:
+            StaleKeyError: this process could not store what it refreshes: its first key is not the recorded one.
             DatabaseError: the store failed.
         """
 

@@ -54,12 +54,20 @@ class MemoryDatabase:
         Raises:
             StaleKeyError: it is not this process's first.
         """
+        self.refuse_stale()
+        self.primary_key = self.cipher.key_ids[0]
+        return self.primary_key
+
+    def refuse_stale(self) -> None:
+        """Check that this process's first key is the recorded one, if one is recorded.
+
+        Raises:
+            StaleKeyError: it is not.
+        """
         first = self.cipher.key_ids[0]
-        self.primary_key = self.primary_key or first
-        if self.primary_key != first:
+        if self.primary_key not in (None, first):
             msg = f"Secrets are now encrypted with key {self.primary_key}: restart with it first in ENCRYPTION_KEY."
-            raise StaleKeyError(msg, details={"primary": self.primary_key, "first": first})
-        return first
+            raise StaleKeyError(msg, details={"recorded": self.primary_key, "first": first})
 
     def check(self, change: AccountChange, enrolled: Account | None = None) -> None:
         """Raise what keeps the change from being stored, if anything does; `enrolled` is to be stored before it."""

@@ -9,7 +9,7 @@ from adapters.memory.account_store import revealed
 from adapters.memory.database import ACCESS_TOKEN, HIDDEN, REFRESH_TOKEN, MemoryDatabase, TokenRow
 from domain.account import Account, AccountId, AccountStatus
 from domain.change import AccountChange
-from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError
+from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError, UnknownKeyError
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import AccessToken, Token
@@ -53,6 +53,8 @@ class MemoryTokenStore(TokenStore):
         try:
             account = revealed(self.database, self.database.accounts[held.account_id])
             token = self._token(held.account_id, row)
+        except UnknownKeyError:
+            raise  # this process lacks a key: no news to those that have it
         except EncryptionError:
             row.state = row.state.failed(now, BACKOFF_LAST, 0)
             raise
@@ -113,6 +115,7 @@ class MemoryTokenStore(TokenStore):
 
     async def due(self, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:  # noqa: ARG002 - all are told
         """Sort all accounts by when they should be looked at."""
+        self.database.refuse_stale()
         waking = (
             (account.user_id, row.state.wake_at(row.due_at))
             for account_id, row in self.database.tokens.items()

@@ -99,6 +99,7 @@ def inspect_file(path: Path, *, migrations: Path) -> Inspection:
         ConnectionError: DATABASE_MISSING, or the file cannot be read.
         DatabaseError: It is no database, of another program, or too damaged to be looked at.
     """
+    _refuse_directory(path)
     known = len(load_migrations(migrations))
     if not path.exists():
         message = f"{path}: there is no database yet, `iacsgraph db migrate` creates it"
@@ -125,6 +126,7 @@ def _create_file(path: Path) -> None:
     An existing file is never opened here: closing any descriptor of a file drops the POSIX locks that SQLite holds on
     it elsewhere in this process.
     """
+    _refuse_directory(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
@@ -136,6 +138,12 @@ def _create_file(path: Path) -> None:
         ) from error
     except OSError as error:
         raise translate_file_error(error, path, operation="open") from error
+
+
+def _refuse_directory(path: Path) -> None:
+    if path.is_dir():
+        msg = f"{path} is a directory: DATABASE_PATH must name a file in it"
+        raise DatabaseConnectionError(msg, operation="open", error_code="DATABASE_CANNOT_OPEN")
 
 
 def _refuse_early(path: Path, latest: int) -> None:

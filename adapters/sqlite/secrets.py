@@ -69,13 +69,23 @@ def may_encrypt(connection: sqlite3.Connection, cipher: Cipher) -> KeyId:
     Raises:
         StaleKeyError: another key is recorded.
     """
-    first, recorded = cipher.key_ids[0], recorded_key(connection)
-    if recorded is None:
+    refuse_stale(connection, cipher)
+    first = cipher.key_ids[0]
+    if recorded_key(connection) is None:
         record_key(connection, first)
-    elif recorded != first:
+    return first
+
+
+def refuse_stale(connection: sqlite3.Connection, cipher: Cipher) -> None:
+    """Check that this process's first key is the recorded one, if one is recorded.
+
+    Raises:
+        StaleKeyError: it is not.
+    """
+    first, recorded = cipher.key_ids[0], recorded_key(connection)
+    if recorded not in (None, first):
         msg = (
             f"Secrets are now encrypted with key {recorded}, but this process's first key is {first}:"
             " put the new key first in ENCRYPTION_KEY and restart."
         )
         raise StaleKeyError(msg, details={"recorded": recorded, "first": first})
-    return first

@@ -8,12 +8,19 @@ import attrs
 
 from adapters.sqlite.account_rows import load, touch, write_change
 from adapters.sqlite.database import Database
-from adapters.sqlite.secrets import may_encrypt, recorded_key
+from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text
 from adapters.sqlite.token_rows import SELECT, time, to_access, to_state, to_token, write_state, write_token
 from domain.account import Account, AccountId, AccountStatus, user_key
 from domain.change import AccountChange
-from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError, ValidationError
+from domain.errors import (
+    ConflictError,
+    EncryptionError,
+    LeaseLostError,
+    NotFoundError,
+    UnknownKeyError,
+    ValidationError,
+)
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import Token
@@ -30,7 +37,7 @@ _READ = (
     " FROM accounts a LEFT JOIN tokens t USING (account_id) WHERE a.user_key = ?"
 )
 _DUE = (
-    "SELECT a.user_id, t.wake_at FROM tokens t JOIN accounts a USING (account_id)"
+    "SELECT a.user_id, t.wake_at, t.due_at FROM tokens t JOIN accounts a USING (account_id)"
     " WHERE t.wake_at IS NOT NULL AND a.status = 'ACTIVE' ORDER BY t.wake_at LIMIT ?"
 )
 
@@ -57,13 +64,15 @@ class SqliteTokenStore(TokenStore):
 
         def work(connection: sqlite3.Connection) -> Lease | Wait | EncryptionError:
             row = _row(connection, held.account_id)
-            may_encrypt(connection, self.cipher)
             state = to_state(row)
             if state.fence != held.fence:
                 msg = f"The token of account {held.user_id!r} was written meanwhile."
                 raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
             wait = state.obstacle(now)
-            return wait or self._leased(connection, row, state, (owner, now, lasting))
+            if wait is not None:
+                return wait
+            may_encrypt(connection, self.cipher)
+            return self._leased(connection, row, state, (owner, now, lasting))
 
         outcome = await self.database.write(work, operation="claim", table="tokens")
         if isinstance(outcome, EncryptionError):
@@ -124,7 +133,11 @@ class SqliteTokenStore(TokenStore):
         """Read along the index of wake-up times."""
 
         def work(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:
-            return [(row["user_id"], _time_or(row["wake_at"], now)) for row in connection.execute(_DUE, (limit,))]
+            refuse_stale(connection, self.cipher)
+            return [
+                (row["user_id"], _time_or(row["wake_at"], _time_or(row["due_at"], now)))
+                for row in connection.execute(_DUE, (limit,))
+            ]
 
         return await self.database.read(work, operation="due", table="tokens")
 
@@ -170,6 +183,8 @@ class SqliteTokenStore(TokenStore):
         account_id, due_at, (owner, now, lasting) = AccountId(row["account_id"]), time(row["due_at"]), asked
         try:
             account, token = _existing(connection, account_id, self.cipher), to_token(row, account_id, self.cipher)
+        except UnknownKeyError:
+            raise  # this process lacks a key: no news to those that have it
         except EncryptionError as error:
             write_state(connection, account_id, state.failed(now, BACKOFF_LAST, 0), due_at)
             return error
@@ -189,9 +204,9 @@ class SqliteTokenStore(TokenStore):
         return change
 
 
-def _time_or(stored: str, otherwise: datetime) -> datetime:
+def _time_or(stored: str | None, otherwise: datetime) -> datetime:
     try:
-        return from_text(stored)
+        return otherwise if stored is None else from_text(stored)
     except ValidationError:
         return otherwise
 

@@ -36,9 +36,15 @@ class Secrets:
 
 
 def failed(check: str, error: IACSGraphError) -> CheckResult:
-    """Return the line for an error: its first line, the rest folded in."""
-    detail = " ".join(line.strip() for line in error.message.splitlines())
-    return CheckResult(check=check, outcome=Outcome.FAIL, detail=detail, remedy=remedy(error))
+    """Return the line for an error; the faults of settings one after the other, without their heading."""
+    lines = [line.strip() for line in error.message.splitlines()]
+    advice = remedy(error).removesuffix("see: iacsgraph doctor").removesuffix(", then ")
+    return CheckResult(
+        check=check,
+        outcome=Outcome.FAIL,
+        detail=" ".join(lines[1:] if "faults" in error.details else lines),
+        remedy=advice,
+    )
 
 
 def passed(check: str, detail: str) -> CheckResult:
@@ -77,7 +83,7 @@ async def check_database(path: Path, inspect: Callable[[], Awaitable[Inspected]]
         found = await inspect()
     except IACSGraphError as error:
         if error.error_code == "DATABASE_MISSING":
-            return passed("database", f"{path} does not exist yet; it is created at first use"), False
+            return passed("database", f"{path} does not exist yet; create it with: iacsgraph db migrate"), False
         return failed("database", error), False
     if found.problems:
         detail = f"{len(found.problems)} problems: {'; '.join(found.problems[:3])}"
@@ -127,5 +133,5 @@ def _primary_line(status: KeyStatus) -> CheckResult:
         detail = f"first key {status.first}" + (f", {status.old} secrets under older keys" if status.old else "")
         return passed("encryption key", detail)
     detail = f"the database is to be written with key {status.primary}, the first key here is {status.first}"
-    advice = "put that key first, or, to make yours the one, run: iacsgraph keys rotate"
+    advice = "put that key first in ENCRYPTION_KEY and restart; to promote a new key, run: iacsgraph keys rotate"
     return CheckResult(check="encryption key", outcome=Outcome.FAIL, detail=detail, remedy=advice)

@@ -19,7 +19,14 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(path_type=Path), default=Path(".env"), show_default=True)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    default=Path(".env"),
+    show_default=True,
+    envvar="IACSGRAPH_ENV_FILE",
+    show_envvar=True,
+)
 def init(env_file: Path) -> None:
     """Write a commented .env with a fresh ENCRYPTION_KEY; an existing file is never overwritten."""
     import shlex

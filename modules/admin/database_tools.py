@@ -52,4 +52,5 @@ async def back_up(target: Path) -> None:
 async def _report(settings: DatabaseToolSettings) -> DatabaseReport:
     path = settings.database.path
     found = await inspect(path)
-    return DatabaseReport(path=str(path), schema_version=found.found, problems=list(found.problems))
+    newer = [f"the schema is newer than this program's, which is {found.known}"] if found.found > found.known else []
+    return DatabaseReport(path=str(path), schema_version=found.found, problems=[*newer, *found.problems])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from domain.errors import DatabaseError
 from modules.admin.compose import compose, compose_reading, inspect
 from modules.admin.schema import KeyLine, RotationReport
 from modules.admin.settings import KeyToolSettings
@@ -18,7 +19,11 @@ async def key_lines() -> list[KeyLine]:
     """
     settings = load(KeyToolSettings)
     configure_logging(settings.log, zone=settings.time.zone)
-    await inspect(settings.database.path)
+    found = await inspect(settings.database.path)
+    if found.found != found.known:
+        code = "SCHEMA_NEWER" if found.found > found.known else "SCHEMA_OLDER"
+        msg = f"The database's schema version is {found.found}, this program's is {found.known}."
+        raise DatabaseError(msg, error_code=code, operation="keys status")
     async with compose_reading(settings) as keys:
         status = await keys.rotation.status()
     return [
@@ -26,7 +31,7 @@ async def key_lines() -> list[KeyLine]:
             key_id=key,
             secrets=status.counts.get(key, 0),
             position=status.known.index(key) + 1 if key in status.known else None,
-            primary=key == (status.primary or status.first),
+            primary=key == status.primary,
         )
         for key in (*status.known, *status.missing)
     ]

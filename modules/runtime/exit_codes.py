@@ -77,8 +77,8 @@ REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
     errors.UnknownKeyError: "add the key it was written with to ENCRYPTION_KEY; see: iacsgraph keys status",
     errors.StaleKeyError: "restart this process with the new key first in ENCRYPTION_KEY",
     errors.EncryptionError: "see: iacsgraph keys status",
-    errors.ReauthenticationRequiredError: "the account's owner must sign in again: iacsgraph auth login USER",
-    errors.TokenExpiredError: "the account's owner must sign in again: iacsgraph auth login USER",
+    errors.ReauthenticationRequiredError: "the account's owner must sign in again",
+    errors.TokenExpiredError: "the account's owner must sign in again",
     errors.PolicyBlockedError: "ask the organisation's administrator; signing in again does not help",
     errors.DatabaseError: "see: iacsgraph doctor",
     errors.ConnectionError: "check DATABASE_PATH, its directory's permissions and free space",
@@ -91,6 +91,13 @@ REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
     "ENV_FILE_EXISTS": "move it away, or name another file with --env-file",
     "BACKUP_TARGET_EXISTS": "name another file",
     "DATABASE_MISSING": "check DATABASE_PATH; iacsgraph db migrate creates a new database there",
+    "DATABASE_CORRUPT": "stop all programs, keep a copy of the file, restore a backup",
+    "NOT_A_DATABASE": "name another file in DATABASE_PATH",
+    "FOREIGN_DATABASE": "name another file in DATABASE_PATH",
+    "SCHEMA_NEWER": "run a newer version of this program",
+    "SCHEMA_OLDER": "back up, then: iacsgraph db migrate",
+    "ENV_FILE_UNWRITABLE": "name another file with --env-file",
+    "ENCRYPTION_KEY_INVALID": "make a key with: iacsgraph keys generate",
 }
 """Where the class alone does not say what to do."""
 

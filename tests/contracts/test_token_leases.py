@@ -393,13 +393,16 @@ async def test_a_refresh_token_moved_from_another_account_is_not_handed_to_the_p
         await rig.tokens.claim(bob, "me", NOW, LEASE)
 
 
-async def test_a_refresh_token_under_an_unknown_key_makes_everybody_wait_and_is_raised(rig: Rig, world: World) -> None:
+async def test_a_key_that_only_one_process_lacks_keeps_no_other_from_refreshing(rig: Rig, world: World) -> None:
     found = await sign_in(rig)
     alien = world.cipher("other").encrypt("refresh", rig.binding(found.account_id, Secret.REFRESH_TOKEN))
     await rig.put_ciphertext(found.account_id, Secret.REFRESH_TOKEN, alien)
+    before = await rig.contents()
     with refusal(UnknownKeyError):
         await rig.tokens.claim(found, "me", NOW, LEASE)
-    assert (await refused(rig)).reason is WaitReason.RETRY_LATER
+    assert await contents_unchanged(rig, before)
+    async with world.process("old", "other") as complete:
+        assert isinstance(await complete.tokens.claim(found, "complete", NOW, LEASE), Lease)
 
 
 async def test_the_lease_of_a_healthy_secret_is_not_given_by_mistake_after_a_fault(rig: Rig) -> None:

@@ -94,7 +94,7 @@ def test_without_any_setting_the_required_ones_are_named_with_an_example(shell: 
     assert "ENCRYPTION_KEY is not set" in lines["key settings"]["detail"]
     assert "DATABASE_PATH is not set" in lines["database settings"]["detail"]
     assert "Example: DATABASE_PATH=./data/iacsgraph.db" in lines["database settings"]["detail"]
-    assert lines["key settings"]["remedy"] == "correct the setting, then see: iacsgraph doctor"
+    assert lines["key settings"]["remedy"] == "correct the setting"
 
 
 WRONG = {
@@ -167,7 +167,7 @@ def test_a_directory_that_cannot_be_written_is_named_with_the_reason(house: Shel
 def test_a_database_and_a_directory_that_are_not_there_yet_are_no_failure_and_are_not_created(shell: Shell) -> None:
     lines = examine(shell.having(DATABASE_PATH="new/data/x.db", ENCRYPTION_KEY=OLD), 0)
     assert lines["data directory"]["detail"] == "new/data can be created"
-    assert lines["database"]["detail"] == "new/data/x.db does not exist yet; it is created at first use"
+    assert lines["database"]["detail"] == "new/data/x.db does not exist yet; create it with: iacsgraph db migrate"
     assert list(shell.directory.iterdir()) == []
 
 
