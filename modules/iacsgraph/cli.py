@@ -5,6 +5,8 @@ from functools import partial
 
 import click
 
+from modules.runtime.standard_output import settled
+
 
 def _admin(name: str) -> click.Command:
     from modules.admin import cli
@@ -108,4 +110,5 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line."""
-    root(prog_name="iacsgraph")
+    with settled():
+        root(prog_name="iacsgraph")

@@ -1,7 +1,6 @@
 """The edge of every command: an error becomes a line and an exit code. No asyncio: some commands never need it."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,10 +8,12 @@ from contextlib import contextmanager, suppress
 import click
 
 from domain.errors import IACSGraphError
-from modules.runtime.exit_codes import DEFECT, INTERRUPTED, OUTPUT_CLOSED, exit_code
+from modules.runtime.exit_codes import exit_code
+from modules.runtime.exits import DEFECT, FAILURE, INTERRUPTED, OUTPUT_CLOSED
 from modules.runtime.logs import configure_logging
 from modules.runtime.output import print_error
 from modules.runtime.settings import LogSettings
+from modules.runtime.standard_output import is_output_failure, silence, tell
 
 _LOGGER = logging.getLogger(__name__)
 _CLICK_OWN = (click.ClickException, click.Abort, click.exceptions.Exit)
@@ -35,6 +36,11 @@ def edge(*, as_json: bool = False) -> Iterator[None]:
             raise SystemExit(INTERRUPTED) from None
         except BrokenPipeError:
             raise SystemExit(OUTPUT_CLOSED) from None
+        except OSError as error:
+            if is_output_failure(error):
+                tell(error)
+                raise SystemExit(FAILURE) from None
+            raise SystemExit(_report(error, as_json=as_json)) from None
         except Exception as error:  # noqa: BLE001 - the process's edge
             raise SystemExit(_report(error, as_json=as_json)) from None
         finally:
@@ -72,7 +78,4 @@ def _settle_stdout() -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+        silence()

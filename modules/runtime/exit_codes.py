@@ -20,17 +20,10 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from domain import errors
+from modules.runtime.exits import FAILURE, TEMPORARY
 
 V = TypeVar("V")
 
-SUCCESS: Final = 0
-FAILURE: Final = 1
-USAGE: Final = 2
-TEMPORARY: Final = 5
-DEFECT: Final = 70
-INTERRUPTED: Final = 130
-OUTPUT_CLOSED: Final = 141
-TERMINATED: Final = 143
 
 EXIT_CODES: Final[Mapping[type[errors.IACSGraphError], int]] = {
     errors.IACSGraphError: FAILURE,

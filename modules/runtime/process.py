@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define
 
 from modules.runtime.edge import edge
-from modules.runtime.exit_codes import TERMINATED
+from modules.runtime.exits import TERMINATED
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, as_json: bool = False) -> None:

@@ -1,5 +1,6 @@
 """The root command: help, version, completion, and what it loads."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from modules.iacsgraph.cli import COMMANDS, root
 from tests.modules.iacsgraph.shell import PATIENCE, PROGRAM, Shell
 
-PROGRAMS = {"modules.admin", "modules.auth", "modules.runtime", "domain", "adapters", "application"}
+PROGRAMS = {"modules.admin", "modules.auth", "modules.runtime.edge", "modules.runtime.logs", "domain", "adapters"}
 LIBRARIES = {"aiohttp", "aiosqlite", "attrs", "cattrs", "cryptography", "dotenv", "environs", "rich"}
 HEAVY = {*PROGRAMS, *LIBRARIES, "asyncio", "sqlite3", "concurrent_log_handler", "pythonjsonlogger"}
 LOADED = """
@@ -152,3 +153,40 @@ def test_a_bash_that_has_read_the_script_completes_a_subcommand(tmp_path: Path) 
     assert done.stderr == ""
     assert done.stdout.splitlines()[0] == "backup"
     assert "_iacsgraph_completion iacsgraph" in done.stdout
+
+
+OUTPUTS = ["--help", "--version", "completion bash", "keys generate", "keys status --help"]
+
+
+def ending(shell: Shell, command: str, redirection: str) -> tuple[int, str]:
+    """Return exit code and standard error of a command whose standard output a POSIX shell redirects."""
+    script = f'"$0" {command} {redirection}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, str(PROGRAM)], cwd=shell.directory, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_an_output_that_cannot_be_written_is_one_line_and_exit_code_1(shell: Shell, command: str) -> None:
+    code, err = ending(shell, command, ">/dev/full")
+    assert (code, err) == (1, "error: the output cannot be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_a_closed_output_is_no_failure(shell: Shell, command: str) -> None:
+    assert ending(shell, command, ">&-") == (0, "")
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_a_reader_that_went_away_is_told_by_the_exit_code_alone(shell: Shell, command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [PROGRAM, *command.split()], cwd=shell.directory, stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

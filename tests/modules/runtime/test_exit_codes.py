@@ -10,12 +10,12 @@ from modules.runtime.exit_codes import (
     EXIT_CODES,
     HTTP_STATUSES,
     REMEDIES,
-    TEMPORARY,
     exit_code,
     http_status,
     remedy,
     resolve,
 )
+from modules.runtime.exits import TEMPORARY
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.IACSGraphError)]
 TABLES = (EXIT_CODES, HTTP_STATUSES, REMEDIES)
