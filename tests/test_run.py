@@ -141,7 +141,7 @@ def test_an_unknown_command_is_named(checkout: Path) -> None:
 
 def test_without_a_command_it_says_how_it_is_used(checkout: Path) -> None:
     code, _, err = run(checkout)
-    assert code == 1
+    assert code == 2
     assert "python3 run.py pytest" in err
 
 
