@@ -128,7 +128,7 @@ class TokenService(AccessTokens):
         Raises:
             NotFoundError: the account is unknown and `user_name` or `email` was not given.
             PermissionDeniedError: `identity` is not the person to whom the account is pinned; nothing was stored.
-            ConflictError: the account was enrolled and removed at the same time.
+            ConflictError: the user id is taken, and yet nobody is found under it.
             StaleKeyError, DatabaseError: as `TokenStore.replace`.
         """
         account = await self.accounts.find(user_id)

@@ -1,5 +1,7 @@
 """Enrolling accounts and deciding whether they may be used."""
 
+from datetime import timedelta
+
 import attrs
 import pytest
 
@@ -95,3 +97,27 @@ async def test_a_change_that_loses_every_race_says_so(rig: Rig) -> None:
     )
     with pytest.raises(ConflictError):
         await busy.update("kim", actor="test", name="Kim G.")
+
+
+async def test_an_account_may_be_named_after_its_file(rig: Rig) -> None:
+    first = await rig.operator.enrol(email="jun@a.example", name="Jun", actor="test", stem="krsdtp")
+    second = await rig.operator.enrol(email="min@a.example", name="Min", actor="test", stem="KRSDTP")
+    assert (first.user_id, second.user_id) == ("krsdtp", "min@a.example")
+
+
+async def test_a_renamed_account_is_found_under_its_new_id_only_also_by_who_had_read_it(rig: Rig) -> None:
+    await rig.clock.advance(timedelta(milliseconds=250))
+    token = await rig.service.get_valid_token("kim")
+    await rig.operator.update("kim", actor="test", new_user_id="kimghw")
+    await rig.clock.advance(timedelta(milliseconds=250))
+    assert await rig.service.get_valid_token("kimghw") == token
+    with pytest.raises(NotFoundError):
+        await rig.service.get_valid_token("kim")
+    assert rig.published()[-1] == "account.updated"
+
+
+async def test_a_user_id_of_somebody_else_cannot_be_taken(rig: Rig) -> None:
+    await rig.sign_in("lee")
+    with pytest.raises(ConflictError):
+        await rig.operator.update("kim", actor="test", new_user_id="LEE")
+    assert (await rig.account("lee")).email == "lee@office.example"
