@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 
-from application.refresher import unknown
+from application.refusals import unknown
 from domain import lifecycle
 from domain.account import Account, AccountId, OAuthApplication, default_user_id, user_key
 from domain.change import AccountChange, AuditEntry

@@ -7,8 +7,10 @@ from datetime import timedelta
 import attrs
 
 from application.access import Need, Renewal
+from application.applications import Applications
+from application.refusals import lost_grant, must_sign_in, not_usable, unknown
 from domain import lifecycle
-from domain.account import Account, AccountStatus, AuthFlow, OAuthApplication
+from domain.account import Account, AuthFlow, OAuthApplication
 from domain.change import AccountChange
 from domain.errors import (
     APIConnectionError,
@@ -16,16 +18,13 @@ from domain.errors import (
     ConflictError,
     DatabaseError,
     IACSGraphError,
-    InvalidClientError,
     LeaseLostError,
-    NotFoundError,
-    PermissionDeniedError,
-    PolicyBlockedError,
     ReauthenticationRequiredError,
     TokenRefreshError,
 )
 from domain.events import EventId
 from domain.lifecycle import Act
+from domain.reauth import NO_REFRESH_TOKEN
 from domain.refreshing import Wait, WaitReason
 from domain.token import Grant
 from ports.authentication_log import AuthenticationLog
@@ -35,8 +34,6 @@ from ports.identity_provider import IdentityProvider
 from ports.token_store import HeldToken, Lease, TokenStore
 
 ACTOR = "token service"
-NO_REFRESH_TOKEN = "no_refresh_token"  # noqa: S105 - a reason's name
-BLOCKED_BY_POLICY = "blocked_by_policy"
 AT_ONCE = 200
 """Refreshes of one process under way at once."""
 
@@ -77,12 +74,10 @@ class Refresher:
     clock: Clock
     identifiers: Identifiers
     log: AuthenticationLog
-    default_application: OAuthApplication | None = None
+    applications: Applications = attrs.field(factory=Applications)
     times: RefreshTimes = RefreshTimes()
     gate: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), repr=False)
     """Passed before a lease is asked for, so that no lease grows old waiting."""
-    accepted: dict[str, str] = attrs.field(factory=dict, repr=False)
-    """The client secret that each application's provider accepted last: a wrong one is not tried at each refresh."""
 
     async def run(self, held: HeldToken, need: Need) -> Renewal:
         """Return a token that satisfies the need, or a new one; `held` may be old news.
@@ -188,31 +183,11 @@ class Refresher:
             raise APIConnectionError(msg, error_code="PROVIDER_TIMEOUT") from error
 
     async def _ask(self, lease: Lease, need: Need) -> Grant:
-        application = lease.account.application or self.default_application
-        if application is None:
-            msg = (
-                f"OAuth is not configured for account {lease.account.user_id!r}:"
-                " set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give the account an application of its own."
-            )
-            raise ConfigurationError(msg, error_code="OAUTH_NOT_CONFIGURED")
+        application = self.applications.of(lease.account)
         refresh = lease.token.refresh if lease.token is not None else None
-        rejection: InvalidClientError | None = None
-        for secret in self._secrets(application):
-            try:
-                grant = await self._call(application, secret, refresh, need.claims)
-            except InvalidClientError as error:
-                rejection = error
-                continue
-            if secret is not None:
-                self.accepted[application.client_id] = secret
-            return grant
-        msg = f"No client secret of application {application.client_id} is accepted. {rejection}"
-        raise InvalidClientError(msg, details={"client_id": application.client_id}) from rejection
-
-    def _secrets(self, application: OAuthApplication) -> tuple[str | None, ...]:
-        """Return the secrets to try: the one accepted last, then the others in order; None for a public client."""
-        last, secrets = self.accepted.get(application.client_id), application.client_secrets
-        return (last, *(secret for secret in secrets if secret != last)) if last in secrets else secrets or (None,)
+        return await self.applications.attempt(
+            application, lambda secret: self._call(application, secret, refresh, need.claims)
+        )
 
     async def _call(
         self, application: OAuthApplication, secret: str | None, refresh: str | None, claims: str | None
@@ -241,9 +216,10 @@ class Refresher:
     async def _give_up(self, lease: Lease, error: IACSGraphError) -> None:
         """End the lease; a grant that is gone changes the account, a fault of the application never does."""
         act, reason, spread = self._act(), lost_grant(error), self.identifiers.fraction()
+        claims = error.claims if isinstance(error, ReauthenticationRequiredError) else None
 
         def transition(account: Account) -> AccountChange | None:
-            return None if reason is None else lifecycle.lose_grant(account, act, reason)
+            return None if reason is None else lifecycle.lose_grant(account, act, reason, claims)
 
         await self._store(
             lease, lambda: self.tokens.fail(lease, self.clock.now(), error.retry_after, spread, transition)
@@ -265,33 +241,3 @@ class Refresher:
 
     def _act(self) -> Act:
         return Act(actor=ACTOR, at=self.clock.now(), event_id=EventId(self.identifiers.unique()))
-
-
-def lost_grant(error: IACSGraphError) -> str | None:
-    """Return why the grant is gone, if the error says that it is."""
-    if isinstance(error, ReauthenticationRequiredError):
-        return error.reason
-    return BLOCKED_BY_POLICY if isinstance(error, PolicyBlockedError) else None
-
-
-def unknown(user_id: str) -> NotFoundError:
-    """Return the error for an account that does not exist."""
-    msg = f"There is no account {user_id!r}."
-    return NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"user_id": user_id})
-
-
-def not_usable(user_id: str, status: AccountStatus) -> PermissionDeniedError:
-    """Return the refusal for an account that may not be used."""
-    msg = f"Account {user_id!r} is {status}: no token is handed out."
-    return PermissionDeniedError(
-        msg, error_code=f"ACCOUNT_{status}", details={"user_id": user_id, "status": status.value}
-    )
-
-
-def must_sign_in(user_id: str, reason: str, cause: str | None = None) -> ReauthenticationRequiredError:
-    """Return the error that says who must act and how."""
-    act = "its administrator must allow the sign-in" if reason == BLOCKED_BY_POLICY else "its owner must sign in again"
-    msg = f"Account {user_id!r} needs attention ({reason}): {act}."
-    return ReauthenticationRequiredError(
-        f"{msg} {cause}" if cause else msg, reason=reason, details={"user_id": user_id}
-    )

@@ -1,7 +1,7 @@
 """The token use case: whoever asks gets a valid access token, or is told who must act, or when to ask again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,8 @@ import attrs
 
 from application.access import Need, Renewal
 from application.flights import Flights
-from application.refresher import Refresher, must_sign_in, not_usable, unknown
+from application.refresher import Refresher
+from application.refusals import must_sign_in, not_usable, unknown
 from application.seldom import Seldom
 from application.token_cache import TokenCache
 from domain import lifecycle
@@ -113,7 +114,7 @@ class TokenService(AccessTokens):
         held = self.cache.get(user_id) or await self._read(user_id)
         return held.usable and Need().satisfied_by(held, self.refresher.clock.now())
 
-    async def store_tokens(
+    async def store_tokens(  # noqa: PLR0913 - what a sign-in brings, by name
         self,
         user_id: str,
         token: Token,
@@ -121,29 +122,37 @@ class TokenService(AccessTokens):
         user_name: str | None = None,
         email: str | None = None,
         identity: Identity | None = None,
+        names: Sequence[str] | None = None,
         actor: str = "sign-in",
     ) -> AccountId:
         """Store the tokens of a completed sign-in; an unknown account is created if told who it is.
 
+        `identity` and `names` say who signed in, as `lifecycle.sign_in` wants it.
+
         Raises:
             NotFoundError: the account is unknown and `user_name` or `email` was not given.
-            PermissionDeniedError: `identity` is not the person to whom the account is pinned; nothing was stored.
+            PermissionDeniedError: somebody else than the account's owner signed in; nothing was stored.
             ConflictError: the user id is taken, and yet nobody is found under it.
             StaleKeyError, DatabaseError: as `TokenStore.replace`.
         """
+        who = (identity, names)
         account = await self.accounts.find(user_id)
         if account is None:
             enrolment = self._enrolment(user_id, user_name, email, actor)
             try:
-                return await self._sign_in(enrolment.after, token, identity, actor, enrolment)
+                return await self.sign_in(enrolment.after, token, who, actor, enrolment)
             except ConflictError:  # somebody else enrolled it meanwhile
                 account = await self.accounts.find(user_id)
                 if account is None:
                     raise
-        return await self._sign_in(account, token, identity, actor)
+        return await self.sign_in(account, token, who, actor)
 
-    async def revoke(self, user_id: str, *, reason: str = SIGNED_OUT, actor: str = "operator") -> None:
+    async def revoke(
+        self, user_id: str, *, reason: str = SIGNED_OUT, actor: str = "operator", forget_owner: bool = False
+    ) -> None:
         """Forget the account's tokens here; its owner must sign in again. The provider is not told.
+
+        With `forget_owner` the next sign-in may be another person's, to whom the account's address belongs.
 
         Raises:
             NotFoundError: the account is unknown.
@@ -153,23 +162,31 @@ class TokenService(AccessTokens):
         if account is None:
             raise unknown(user_id)
         act = self._act(actor)
-        change = await self.refresher.tokens.replace(
-            account.account_id, None, None, lambda current: lifecycle.sign_out(current, act, reason)
-        )
+
+        def transition(current: Account) -> AccountChange | None:
+            return lifecycle.sign_out(current, act, reason, forget_owner=forget_owner)
+
+        change = await self.refresher.tokens.replace(account.account_id, None, None, transition)
         self._changed(account, change)
 
-    async def _sign_in(
+    async def sign_in(
         self,
         account: Account,
         token: Token,
-        identity: Identity | None,
+        who: tuple[Identity | None, Sequence[str] | None],
         actor: str,
         enrolment: AccountChange | None = None,
     ) -> AccountId:
+        """Store the tokens of a completed sign-in of this account, whatever it is called by now.
+
+        `who` is the identity and the names, as `lifecycle.sign_in` wants it; `enrolment` adds the account first.
+
+        Raises: as `store_tokens`.
+        """
         act, due_at = self._act(actor), token.due_at(self.refresher.identifiers.fraction())
 
         def transition(current: Account) -> AccountChange:
-            return lifecycle.sign_in(current, act, identity)
+            return lifecycle.sign_in(current, act, *who)
 
         try:
             change = await self.refresher.tokens.replace(account.account_id, token, due_at, transition, enrolment)

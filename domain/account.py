@@ -9,7 +9,7 @@ from typing import NewType
 import attrs
 
 from domain.errors import ValidationError
-from domain.validation import each_not_blank, not_blank, not_negative, optional, utc
+from domain.validation import each_credential, each_not_blank, not_blank, not_negative, optional, utc
 
 AccountId = NewType("AccountId", str)
 """Immutable internal key: what ciphertexts are bound to and other tables refer to."""
@@ -48,19 +48,23 @@ class Identity:
 
 @attrs.frozen(kw_only=True)
 class OAuthApplication:
-    """A registered application. No client secret means a public client; several are tried in order."""
+    """A registered application. No client secret means a public client; several are tried in order.
+
+    A client secret may also be a PEM text of a private key and its certificate, as `IdentityProvider` says.
+    """
 
     client_id: str = attrs.field(validator=not_blank)
     tenant_id: str = attrs.field(validator=not_blank)
     flow: AuthFlow = AuthFlow.AUTHORIZATION_CODE
     scopes: tuple[str, ...] = attrs.field(default=(), validator=each_not_blank)
     redirect_uri: str | None = attrs.field(default=None, validator=optional(not_blank))
-    client_secrets: tuple[str, ...] = attrs.field(default=(), validator=each_not_blank, repr=False)
+    client_secrets: tuple[str, ...] = attrs.field(default=(), validator=each_credential, repr=False)
 
 
 @attrs.frozen(kw_only=True)
 class Account:
     """One mailbox owner. `reauth_reason` says why a new sign-in is needed, whatever the status; None when it is not.
+    `reauth_claims` is the claims request (JSON) that the sign-in must carry, if the provider sent one.
 
     `application` None means the global one. `identity` is pinned at the first sign-in. `version` counts changes.
     """
@@ -74,6 +78,7 @@ class Account:
     status_reason: str | None = attrs.field(default=None, validator=optional(not_blank))
     status_since: datetime = attrs.field(validator=utc)
     reauth_reason: str | None = attrs.field(default=None, validator=optional(not_blank))
+    reauth_claims: str | None = attrs.field(default=None, validator=optional(not_blank))
     identity: Identity | None = None
     version: int = attrs.field(default=1, validator=not_negative)
     created_at: datetime = attrs.field(validator=utc)

@@ -127,7 +127,10 @@ class AuthenticationError(IACSGraphError):
 
 
 class ReauthenticationRequiredError(AuthenticationError, TokenExpiredError):
-    """The account's owner must sign in again. `reason` is stable and lower_snake."""
+    """The account's owner must sign in again. `reason` is one of `domain.reauth`.
+
+    `claims` is the claims request (JSON) that the next sign-in must carry, if the provider sent one.
+    """
 
     default_code = "REAUTHENTICATION_REQUIRED"
 
@@ -136,17 +139,33 @@ class ReauthenticationRequiredError(AuthenticationError, TokenExpiredError):
         message: str,
         *,
         reason: str = "grant_rejected",
+        claims: str | None = None,
         error_code: str | None = None,
         details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message, error_code=error_code, details={**(details or {}), "reason": reason})
         self.reason = reason
+        self.claims = claims
 
 
 class PolicyBlockedError(AuthenticationError):
-    """The organisation's policy blocks this sign-in; its administrator must act, signing in again does not help."""
+    """The organisation blocks this sign-in; its administrator must act, signing in again does not help.
+
+    `reason` is one of `domain.reauth`.
+    """
 
     default_code = "POLICY_BLOCKED"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "blocked_by_policy",
+        error_code: str | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, error_code=error_code, details={**(details or {}), "reason": reason})
+        self.reason = reason
 
 
 class APIConnectionError(IACSGraphError):

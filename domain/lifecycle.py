@@ -10,7 +10,7 @@ What is told as '-' is an `IllegalTransitionError`. INACTIVE and LOCKED remember
 needed, so that activating or unlocking leads to where the account stands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -26,6 +26,7 @@ from domain.account import (
     AuthFlow,
     Identity,
     OAuthApplication,
+    user_key,
 )
 from domain.change import AccountChange, AuditEntry, differences
 from domain.errors import IllegalTransitionError, PermissionDeniedError
@@ -59,7 +60,7 @@ def enrol(
     account_id: AccountId, act: Act, *, user_id: str, name: str, email: str, application: OAuthApplication | None = None
 ) -> AccountChange:
     """Return the change that adds an account. One that acts by itself (client credentials) needs nobody to sign in."""
-    by_itself = application is not None and application.flow is AuthFlow.CLIENT_CREDENTIALS
+    by_itself = _by_itself(application)
     after = Account(
         account_id=account_id,
         user_id=user_id,
@@ -93,9 +94,21 @@ def update(
     email: str | Unchanged = UNCHANGED,
     application: OAuthApplication | Unchanged | None = UNCHANGED,
 ) -> AccountChange | None:
-    """Return the change of what is known of an account; None when all is as it was."""
+    """Return the change of what is known of an account; None when all is as it was.
+
+    A new address is the same person's: the pinned identity stays. Under a new application that acts by itself nobody
+    has to sign in any more; under one that does not any more, somebody has to.
+    """
     wanted = {"user_id": user_id, "name": name, "email": email, "application": application}
-    after = _next(account, **{field: value for field, value in wanted.items() if value is not UNCHANGED})
+    fields: dict[str, Any] = {field: value for field, value in wanted.items() if value is not UNCHANGED}
+    acted = _by_itself(account.application)
+    acts = acted if isinstance(application, Unchanged) else _by_itself(application)
+    if acts and not acted and account.reauth_reason is not None:
+        after = _restored(account, act, "acts_by_itself", **fields)
+    elif acted and not acts and account.reauth_reason is None:
+        after = attrs.evolve(_without_grant(account, act, NEVER_SIGNED_IN), **fields)
+    else:
+        after = _next(account, **fields)
     changed = tuple(item.field for item in differences(account, after))
     if not changed:
         return None
@@ -124,23 +137,39 @@ def unlock(account: Account, act: Act, reason: str) -> AccountChange:
     return _set_status(account, act, reason, "unlocked", (AccountStatus.LOCKED,), _grant_status(account))
 
 
-def sign_in(account: Account, act: Act, identity: Identity | None) -> AccountChange:
+def sign_in(account: Account, act: Act, identity: Identity | None, names: Sequence[str] | None = None) -> AccountChange:
     """Return the change that a completed sign-in makes.
 
+    `names` are the sign-in name and addresses that the provider vouches for; None leaves it to the caller who came.
+
     Raises:
-        PermissionDeniedError: another person than the pinned one signed in, or nobody says who.
+        PermissionDeniedError: another person signed in than the pinned one, or at the first sign-in one whose names
+            are not the account's address; or nobody says who.
     """
     if account.identity is not None and identity != account.identity:
-        msg = f"Somebody else than the owner of account {account.user_id!r} signed in; nothing was stored."
-        came = None if identity is None else attrs.asdict(identity)
-        details = {"expected": attrs.asdict(account.identity), "came": came}
-        raise PermissionDeniedError(msg, error_code="WRONG_IDENTITY", details=details)
+        raise _wrong_person(account, identity, names)
+    if account.identity is None and names is not None and user_key(account.email) not in map(user_key, names):
+        raise _wrong_person(account, identity, names)
     pinned = account.identity or identity
     after = _restored(account, act, "signed_in", identity=pinned)
     if account.reauth_reason not in (None, NEVER_SIGNED_IN):
         return _change(account, after, act, "signed_in", AccountRecovered, reason=account.reauth_reason)
     tenant_id, object_id = (pinned.tenant_id, pinned.object_id) if pinned else (None, None)
     return _change(account, after, act, "signed_in", AccountSignedIn, tenant_id=tenant_id, object_id=object_id)
+
+
+def _wrong_person(account: Account, identity: Identity | None, names: Sequence[str] | None) -> PermissionDeniedError:
+    came = " or ".join(names or ()) or "somebody else"
+    msg = (
+        f"Account {account.user_id!r} belongs to {account.email}, but {came} signed in; nothing was stored."
+        " Sign in as the owner."
+    )
+    details = {
+        "user_id": account.user_id,
+        "expected": account.email if account.identity is None else attrs.asdict(account.identity),
+        "came": [*(names or ())] if identity is None else {**attrs.asdict(identity), "names": [*(names or ())]},
+    }
+    return PermissionDeniedError(msg, error_code="WRONG_IDENTITY", details=details)
 
 
 def recover(account: Account, act: Act) -> AccountChange | None:
@@ -151,13 +180,16 @@ def recover(account: Account, act: Act) -> AccountChange | None:
     return _change(account, after, act, "recovered", AccountRecovered, reason=account.reauth_reason)
 
 
-def lose_grant(account: Account, act: Act, reason: str) -> AccountChange | None:
-    """Return the change that a revoked, expired or blocked grant makes; None when it was known to be gone."""
+def lose_grant(account: Account, act: Act, reason: str, claims: str | None = None) -> AccountChange | None:
+    """Return the change that a revoked, expired or blocked grant makes; None when it was known to be gone.
+
+    `claims` is what the next sign-in must ask for.
+    """
     if account.reauth_reason is not None:
-        return None
+        return challenge(account, act, claims)
     return _change(
         account,
-        _without_grant(account, act, reason),
+        _without_grant(account, act, reason, claims),
         act,
         "grant_lost",
         ReauthRequired,
@@ -166,19 +198,39 @@ def lose_grant(account: Account, act: Act, reason: str) -> AccountChange | None:
     )
 
 
-def sign_out(account: Account, act: Act, reason: str = SIGNED_OUT) -> AccountChange | None:
-    """Return the change that forgetting the account's tokens makes; None when a sign-in was needed for that reason."""
-    if account.reauth_reason == reason:
+def challenge(account: Account, act: Act, claims: str | None) -> AccountChange | None:
+    """Return the change that makes the next sign-in ask for these claims; None where nobody has to sign in, or it
+    does already.
+    """
+    if claims is None or account.reauth_reason is None or account.reauth_claims == claims:
+        return None
+    after = _next(account, reauth_claims=claims)
+    return _change(account, after, act, "challenged", AccountUpdated, changed=("reauth_claims",))
+
+
+def sign_out(
+    account: Account, act: Act, reason: str = SIGNED_OUT, *, forget_owner: bool = False
+) -> AccountChange | None:
+    """Return the change that forgetting the account's tokens makes; None when a sign-in was needed for that reason.
+
+    Who owned it stays known, unless `forget_owner` lets another person come next, to whom the address belongs.
+    """
+    pinned = None if forget_owner else account.identity
+    if account.reauth_reason == reason and account.identity == pinned:
         return None
     return _change(
         account,
-        _without_grant(account, act, reason),
+        attrs.evolve(_without_grant(account, act, reason), identity=pinned),
         act,
         "signed_out",
         ReauthRequired,
         reason=reason,
         email=account.email,
     )
+
+
+def _by_itself(application: OAuthApplication | None) -> bool:
+    return application is not None and application.flow is AuthFlow.CLIENT_CREDENTIALS
 
 
 def _grant_status(account: Account) -> AccountStatus:
@@ -188,11 +240,11 @@ def _grant_status(account: Account) -> AccountStatus:
 def _restored(account: Account, act: Act, reason: str, **fields: object) -> Account:
     if account.status is AccountStatus.REAUTH_REQUIRED:
         fields |= {"status": AccountStatus.ACTIVE, "status_reason": reason, "status_since": act.at}
-    return _next(account, reauth_reason=None, **fields)
+    return _next(account, reauth_reason=None, reauth_claims=None, **fields)
 
 
-def _without_grant(account: Account, act: Act, reason: str) -> Account:
-    fields: dict[str, object] = {"reauth_reason": reason}
+def _without_grant(account: Account, act: Act, reason: str, claims: str | None = None) -> Account:
+    fields: dict[str, object] = {"reauth_reason": reason, "reauth_claims": claims}
     if account.usable:
         fields |= {"status": AccountStatus.REAUTH_REQUIRED, "status_reason": reason, "status_since": act.at}
     return _next(account, **fields)

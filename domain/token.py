@@ -99,9 +99,13 @@ class Token:
 
 @attrs.frozen(kw_only=True)
 class Grant:
-    """What the provider answers: the token and, where an id token came with it, who signed in."""
+    """What the provider answers: the token and, where an id token came with it, who signed in.
+
+    `username` is the sign-in name (UPN), `email` the address that the provider vouches for, if it does.
+    """
 
     token: Token
     identity: Identity | None = None
     username: str | None = None
+    email: str | None = None
     name: str | None = None

@@ -12,6 +12,9 @@ from domain.errors import ValidationError
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, and halves of surrogate pairs, which are no Unicode text."""
 
+_PEM = "-----BEGIN "
+_LINE_BREAKS = str.maketrans("\r\n", "  ")
+
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
@@ -67,6 +70,20 @@ def each_not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: o
         raise refuse(instance, attribute, "must be a tuple")
     for item in value:
         not_blank(instance, attribute, item)
+
+
+def is_pem(text: str) -> bool:
+    """Return whether the text is a PEM text (RFC 7468), the one kind of credential that has several lines."""
+    return text.startswith(_PEM)
+
+
+def each_credential(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """Accept a tuple of texts, each as `not_blank` wants it, but that PEM texts have several lines."""
+    if not isinstance(value, tuple):
+        raise refuse(instance, attribute, "must be a tuple")
+    for item in value:
+        pem = isinstance(item, str) and is_pem(item)
+        not_blank(instance, attribute, item.translate(_LINE_BREAKS) if pem else item)
 
 
 def optional(validator: Validator) -> Validator:

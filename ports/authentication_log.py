@@ -33,6 +33,13 @@ class AuthenticationLog(Protocol):
         """
 
     @abstractmethod
+    def sign_in_failed(self, user_id: str, error: IACSGraphError) -> None:
+        """Tell that a sign-in came to nothing, other than by the wrong person (`denied`).
+
+        Raises: nothing.
+        """
+
+    @abstractmethod
     def short_lived(self, user_id: str, wanted: timedelta, lifetime: timedelta) -> None:
         """Warn that a caller wants longer-lived tokens than the provider gives.
 

@@ -134,13 +134,14 @@ class TokenStore(Protocol):
         """Store the token of a new sign-in, or forget the token (None); whoever is refreshing is fenced off.
 
         A sign-in that brings no refresh token leaves none: the grant it replaces is over. `enrolment` adds the account
-        first; without client secrets, and in the same transaction.
+        first; without client secrets, and in the same transaction. The token is stored as `commit` does, under the
+        recorded key.
 
         Raises:
             ConflictError: the enrolment's account or user id exists. Nothing was written.
             NotFoundError: the account does not exist.
             PermissionDeniedError: the transition refuses; nothing was written.
-            StaleKeyError: it must not be encrypted with this process's first key.
+            StaleKeyError: the recorded key is not at hand.
             DatabaseError: the store failed.
         """
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
@@ -14,16 +15,24 @@ from adapters.memory.clock import MemoryClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.identifiers import MemoryIdentifiers
 from adapters.memory.identity_provider import MemoryIdentityProvider
+from adapters.memory.sign_in_store import MemorySignInStore
 from adapters.memory.token_store import MemoryTokenStore
 from application.accounts import Accounts
+from application.applications import Applications
 from application.refresher import Refresher, RefreshTimes
+from application.sign_ins import Departure, SignIns
 from application.token_service import TokenService, open_token_service
 from domain.account import Account, OAuthApplication
 from domain.token import AccessToken
+from ports.identity_provider import AuthorizationResponse, SignInRequest
 from ports.token_store import HeldToken
 
 APPLICATION = OAuthApplication(
-    client_id="app", tenant_id="tenant", scopes=("Mail.Read", "offline_access"), client_secrets=("right",)
+    client_id="app",
+    tenant_id="tenant",
+    scopes=("Mail.Read", "offline_access"),
+    redirect_uri="http://localhost:5000/callback",
+    client_secrets=("right",),
 )
 TIMES = RefreshTimes(call=timedelta(seconds=5), lease=timedelta(seconds=60))
 
@@ -42,6 +51,30 @@ class Rig:
     refresher: Refresher
     operator: Accounts
     service: TokenService
+    sign_ins: SignIns
+
+    async def enrol(self, user_id: str = "lee", application: OAuthApplication | None = None) -> Account:
+        """Add an account whose owner, known to the provider, has never signed in."""
+        email = f"{user_id}@office.example"
+        self.provider.add_user(email)
+        if application is not None:
+            self.provider.register(application)
+        return await self.operator.enrol(
+            email=email, name=user_id, actor="test", user_id=user_id, application=application
+        )
+
+    def visit(
+        self, departure: Departure, username: str, application: OAuthApplication = APPLICATION
+    ) -> tuple[str, AuthorizationResponse]:
+        """Sign somebody in on the provider's pages; return with what their browser comes back."""
+        query = dict(parse_qsl(urlsplit(departure.url).query))
+        request = SignInRequest(
+            redirect_uri=query["redirect_uri"],
+            state=query["state"],
+            nonce=query["nonce"],
+            code_challenge=query["code_challenge"],
+        )
+        return query["state"], AuthorizationResponse(code=self.provider.authorize(application, request, username))
 
     async def sign_in(self, user_id: str = "kim") -> AccessToken:
         """Sign the user in, enrolling them if need be, and return their first access token."""
@@ -87,6 +120,7 @@ async def open_rig(other: Rig | None = None, *, default: OAuthApplication | None
     database = other.database if other else MemoryDatabase(cipher=MemoryCipher(), codec=CloudEventCodec())
     provider = other.provider if other else MemoryIdentityProvider(clock=clock, identifiers=identifiers)
     provider.register(APPLICATION)
+    applications = Applications(default=default)
     accounts, tokens, log = MemoryAccountStore(database), MemoryTokenStore(database), MemoryAuthenticationLog()
     refresher = Refresher(
         tokens=tokens,
@@ -94,9 +128,10 @@ async def open_rig(other: Rig | None = None, *, default: OAuthApplication | None
         clock=clock,
         identifiers=identifiers,
         log=log,
-        default_application=default,
+        applications=applications,
         times=TIMES,
     )
+    sign_ins = MemorySignInStore(database)
     operator = Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers)
     async with open_token_service(accounts, refresher) as service:
         yield Rig(
@@ -110,4 +145,14 @@ async def open_rig(other: Rig | None = None, *, default: OAuthApplication | None
             refresher=refresher,
             operator=operator,
             service=service,
+            sign_ins=SignIns(
+                store=sign_ins,
+                accounts=accounts,
+                service=service,
+                provider=provider,
+                applications=applications,
+                clock=clock,
+                identifiers=identifiers,
+                log=log,
+            ),
         )

@@ -19,6 +19,8 @@ moments = st.datetimes(
 )
 emails = st.builds("{}@{}.example".format, st.from_regex(r"[a-z0-9.]{1,12}", fullmatch=True), st.just("office"))
 identities = st.builds(Identity, tenant_id=visible, object_id=visible)
+pems = visible.map(lambda label: f"-----BEGIN {label}-----\nMIIE\n-----END {label}-----")
+credentials = st.lists(visible | pems, max_size=3).map(tuple)
 applications = st.builds(
     OAuthApplication,
     client_id=visible,
@@ -26,7 +28,7 @@ applications = st.builds(
     flow=st.sampled_from(AuthFlow),
     scopes=st.lists(visible, max_size=3).map(tuple),
     redirect_uri=st.none() | visible,
-    client_secrets=st.lists(visible, max_size=3).map(tuple),
+    client_secrets=credentials,
 )
 acts = st.builds(Act, actor=visible, at=moments, event_id=visible.map(EventId))
 
@@ -49,6 +51,7 @@ def accounts(draw: st.DrawFn) -> Account:
         status_reason=draw(st.none() | visible),
         status_since=draw(moments),
         reauth_reason=draw(reason),
+        reauth_claims=draw(st.none() | visible),
         identity=draw(st.none() | identities),
         version=draw(st.integers(1, 10_000)),
         created_at=draw(moments),

@@ -71,6 +71,22 @@ def test_client_secrets_are_never_shown() -> None:
     assert "CANARY" not in repr(account(application=application))
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\r\nMIIE\n-----END PRIVATE KEY-----"
+
+
+def test_a_credential_is_one_line_or_a_pem_text() -> None:
+    application = OAuthApplication(client_id="app", tenant_id="t", client_secrets=(PEM, "secret"))
+    assert application.client_secrets == (PEM, "secret")
+
+
+@pytest.mark.parametrize("credential", ["two\nlines", f"{PEM}\n", f"x{PEM}", f"{PEM}\x00", "", " ", 5, None])
+def test_no_other_credential_is_accepted_and_none_is_quoted(credential: Any) -> None:  # noqa: ANN401 - wrong types too
+    with pytest.raises(ValidationError) as caught:
+        OAuthApplication(client_id="app", tenant_id="t", client_secrets=(credential,))
+    assert caught.value.details["field"] == "client_secrets"
+    assert "MIIE" not in f"{caught.value!r} {caught.value.details}"
+
+
 @pytest.mark.parametrize("scopes", [["Mail.Read"], ("",), ("a b ",)])
 def test_scopes_are_a_tuple_of_words(scopes: Any) -> None:  # noqa: ANN401 - wrong types on purpose
     with pytest.raises(ValidationError):

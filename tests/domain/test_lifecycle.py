@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 import pytest
@@ -99,6 +100,22 @@ def test_an_application_that_acts_by_itself_needs_nobody_to_sign_in() -> None:
     assert change.after.status is AccountStatus.ACTIVE
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_whoever_changes_to_an_application_that_acts_by_itself_needs_nobody_to_sign_in(status: AccountStatus) -> None:
+    """What the operator decided on stays: LOCKED and INACTIVE."""
+    by_itself = OAuthApplication(client_id="app", tenant_id="t", flow=AuthFlow.CLIENT_CREDENTIALS)
+    before = attrs.evolve(in_status(status), reauth_reason=None if status is AccountStatus.ACTIVE else "gone")
+    change = lifecycle.update(before, ACT, application=by_itself)
+    assert change is not None
+    assert change.after.reauth_reason is None
+    assert change.after.status is (AccountStatus.ACTIVE if status is AccountStatus.REAUTH_REQUIRED else status)
+    out = lifecycle.sign_out(change.after, ACT)
+    if out is not None:  # who signed it out meant it
+        renewed = lifecycle.update(out.after, ACT, application=attrs.evolve(by_itself, client_secrets=("new",)))
+        assert renewed is not None
+        assert renewed.after.reauth_reason == SIGNED_OUT
+
+
 def test_the_first_sign_in_pins_the_identity() -> None:
     new = lifecycle.enrol(AccountId("1"), ACT, user_id="kim", name="Kim", email="kim@a.example").after
     change = lifecycle.sign_in(new, ACT, KIM)
@@ -118,7 +135,98 @@ def test_somebody_else_cannot_sign_in_to_a_pinned_account() -> None:
     with pytest.raises(PermissionDeniedError) as caught:
         lifecycle.sign_in(account(identity=KIM), ACT, attrs.evolve(KIM, object_id="lee"))
     assert caught.value.error_code == "WRONG_IDENTITY"
-    assert caught.value.details["came"] == {"tenant_id": "t", "object_id": "lee"}
+    assert caught.value.details["came"] == {"tenant_id": "t", "object_id": "lee", "names": []}
+
+
+@pytest.mark.parametrize(
+    "names", [["kimghw@office.example"], ["KimGHW@Office.Example"], ["upn@x", "kimghw@office.example"]]
+)
+def test_at_the_first_sign_in_one_of_the_names_must_be_the_accounts_address(names: list[str]) -> None:
+    assert lifecycle.sign_in(account(), ACT, KIM, names).after.identity == KIM
+
+
+@pytest.mark.parametrize("names", [["lee@office.example"], ["kimghw", "kimghw@office.example.evil"], []])
+def test_nobody_else_can_be_the_first_to_sign_in_and_the_refusal_says_who_came(names: list[str]) -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        lifecycle.sign_in(account(), ACT, KIM, names)
+    assert caught.value.error_code == "WRONG_IDENTITY"
+    assert caught.value.details["expected"] == "kimghw@office.example"
+    assert caught.value.details["came"] == {"tenant_id": "t", "object_id": "kim", "names": names}
+    assert "kimghw@office.example" in caught.value.message
+    assert all(name in caught.value.message for name in names)
+
+
+def test_who_is_pinned_may_have_other_names_by_now_and_nobody_else_with_the_right_name_comes_in() -> None:
+    assert lifecycle.sign_in(account(identity=KIM), ACT, KIM, ["married@office.example"]).after.identity == KIM
+    with pytest.raises(PermissionDeniedError):
+        lifecycle.sign_in(account(identity=KIM), ACT, attrs.evolve(KIM, object_id="lee"), ["kimghw@office.example"])
+    with pytest.raises(PermissionDeniedError):
+        lifecycle.sign_in(account(identity=KIM), ACT, None, ["kimghw@office.example"])
+
+
+def test_a_caller_that_knows_who_came_may_give_no_names() -> None:
+    assert lifecycle.sign_in(account(), ACT, KIM, None).after.identity == KIM
+
+
+def test_what_the_next_sign_in_must_ask_for_is_kept_until_the_grant_works_again() -> None:
+    lost = lifecycle.lose_grant(account(identity=KIM), ACT, "mfa_required", '{"id_token":{}}')
+    assert lost is not None
+    assert lost.after.reauth_claims == '{"id_token":{}}'
+    recovered = lifecycle.recover(lost.after, ACT)
+    assert recovered is not None
+    assert recovered.after.reauth_claims is None
+    assert lifecycle.sign_in(lost.after, ACT, KIM).after.reauth_claims is None
+    out = lifecycle.sign_out(lost.after, ACT)
+    assert out is not None
+    assert out.after.reauth_claims is None
+
+
+def test_a_mailbox_is_handed_over_by_forgetting_its_owner_and_the_address_says_who_may_come_next() -> None:
+    out = lifecycle.sign_out(account(identity=KIM), ACT, forget_owner=True)
+    assert out is not None
+    assert out.after.identity is None
+    assert lifecycle.sign_out(out.after, ACT, forget_owner=True) is None
+    again = lifecycle.sign_out(attrs.evolve(out.after, identity=KIM), ACT, forget_owner=True)
+    assert again is not None, "signed out before, and the owner is forgotten now"
+    moved = lifecycle.update(out.after, ACT, email="lee@office.example")
+    assert moved is not None
+    lee = attrs.evolve(KIM, object_id="lee")
+    assert lifecycle.sign_in(moved.after, ACT, lee, ["lee@office.example"]).after.identity == lee
+
+
+def test_a_challenge_is_kept_for_the_next_sign_in_where_somebody_has_to_sign_in() -> None:
+    lost = lifecycle.lose_grant(account(identity=KIM), ACT, "mfa_required")
+    assert lost is not None
+    challenged = lifecycle.lose_grant(lost.after, ACT, "mfa_required", '{"id_token":{}}')
+    assert challenged is not None
+    assert (challenged.after.reauth_claims, challenged.after.status) == ('{"id_token":{}}', lost.after.status)
+    assert lifecycle.challenge(challenged.after, ACT, '{"id_token":{}}') is None
+    assert lifecycle.challenge(challenged.after, ACT, None) is None
+    assert lifecycle.challenge(account(identity=KIM), ACT, "{}") is None, "nobody has to sign in"
+
+
+@pytest.mark.parametrize("status", [AccountStatus.ACTIVE, AccountStatus.LOCKED, AccountStatus.INACTIVE])
+def test_under_an_application_that_does_not_act_by_itself_any_more_somebody_has_to_sign_in(
+    status: AccountStatus,
+) -> None:
+    by_itself = OAuthApplication(client_id="app", tenant_id="t", flow=AuthFlow.CLIENT_CREDENTIALS)
+    by_browser = attrs.evolve(by_itself, flow=AuthFlow.AUTHORIZATION_CODE)
+    change = lifecycle.update(account(status=status, application=by_itself), ACT, application=by_browser)
+    assert change is not None
+    assert change.after.reauth_reason == "never_signed_in"
+    assert change.after.application == by_browser
+    needed = AccountStatus.REAUTH_REQUIRED if status is AccountStatus.ACTIVE else status
+    assert change.after.status is needed
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"email": "lee@office.example"}, {"email": "KIMGHW@office.example"}, {"name": "Kim G."}, {"user_id": "kim"}],
+)
+def test_whatever_is_known_anew_of_an_account_its_owner_stays_pinned(fields: dict[str, Any]) -> None:
+    change = lifecycle.update(account(identity=KIM), ACT, **fields)
+    assert change is not None
+    assert change.after.identity == KIM
 
 
 def test_a_lost_grant_is_told_once_and_its_recovery_too() -> None:

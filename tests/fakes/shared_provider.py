@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from adapters.memory.refusals import refusal
 from domain.account import Identity, OAuthApplication
 from domain.errors import (
     APIConnectionError,
@@ -31,7 +32,13 @@ from domain.errors import (
 from domain.token import AccessToken, Grant, Token
 from ports.clock import Clock
 from ports.identifiers import Identifiers
-from ports.identity_provider import IdentityProvider, SignInRequest
+from ports.identity_provider import (
+    AuthorizationResponse,
+    DeviceAuthorization,
+    DevicePoll,
+    IdentityProvider,
+    SignInRequest,
+)
 
 BEFORE_ANSWER = "before_answer"
 """The request has arrived and is counted; nothing was decided."""
@@ -43,6 +50,8 @@ AtWindow = Callable[[str, str], Awaitable[None]]
 
 AUTHORITY = "https://login.shared.invalid"
 CODE_LIFETIME = timedelta(minutes=10)
+DEVICE_LIFETIME = timedelta(minutes=15)
+INTERVAL = timedelta(seconds=5)
 FAULTS = {kind.__name__: kind for kind in (APIConnectionError, ThrottledError, ConfigurationError, PolicyBlockedError)}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value REAL NOT NULL);
@@ -58,6 +67,10 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     spent INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS access_tokens (number INTEGER PRIMARY KEY, value TEXT UNIQUE, holder TEXT, expires_at TEXT);
+CREATE TABLE IF NOT EXISTS devices (
+    number INTEGER PRIMARY KEY, value TEXT UNIQUE, client_id TEXT, user_code TEXT, expires_at TEXT,
+    slower REAL NOT NULL DEFAULT 0, polled_at TEXT, username TEXT, declined INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, method TEXT NOT NULL, holder TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, retry_after REAL);
 """
@@ -118,6 +131,14 @@ class SharedIdentityProvider(IdentityProvider):
         self.connection.execute("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return code
 
+    def approve(self, user_code: str, username: str) -> None:
+        """Sign somebody in who typed the user code of a device flow."""
+        self.connection.execute("UPDATE devices SET username = ? WHERE user_code = ?", (username, user_code))
+
+    def decline(self, user_code: str) -> None:
+        """Let somebody who typed the user code decline."""
+        self.connection.execute("UPDATE devices SET declined = 1 WHERE user_code = ?", (user_code,))
+
     def calls(self, method: str, holder: str | None = None) -> int:
         """Return how often all processes together called the method, for one user or in all."""
         sql = "SELECT count(*) FROM calls WHERE method = ? AND holder = coalesce(?, holder)"
@@ -149,14 +170,21 @@ class SharedIdentityProvider(IdentityProvider):
         return f"{AUTHORITY}/{application.tenant_id}/oauth2/v2.0/authorize?{urlencode(query)}"
 
     async def exchange_code(
-        self, application: OAuthApplication, client_secret: str | None, code: str, verifier: str, request: SignInRequest
+        self,
+        application: OAuthApplication,
+        client_secret: str | None,
+        response: AuthorizationResponse,
+        verifier: str,
+        request: SignInRequest,
     ) -> Grant:
         """Redeem a code of `authorize`."""
+        if response.code is None:
+            raise refusal(response)
         await self._begin("exchange_code", application, client_secret, application.client_id)
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         with self._transaction():
-            row = self._one("SELECT * FROM codes WHERE value = ?", code)
-            self.connection.execute("DELETE FROM codes WHERE value = ?", (code,))
+            row = self._one("SELECT * FROM codes WHERE value = ?", response.code)
+            self.connection.execute("DELETE FROM codes WHERE value = ?", (response.code,))
         expected = (application.client_id, request.redirect_uri, request.nonce, request.code_challenge, challenge)
         if (
             not row
@@ -168,6 +196,41 @@ class SharedIdentityProvider(IdentityProvider):
         with self._transaction():
             grant = self._grant(application, row[2])
         return await self._answer(grant, row[2])
+
+    async def begin_device_flow(
+        self,
+        application: OAuthApplication,
+        claims: str | None = None,  # noqa: ARG002 - nothing here can be challenged
+    ) -> DeviceAuthorization:
+        """Hand out a user code for `approve` and `decline`."""
+        self._count("begin_device_flow", application.client_id)
+        self._meet_fault()
+        self._secrets(application)
+        device_code, user_code = f"dc-{self.identifiers.unique()}", f"UC-{self.identifiers.unique()}"
+        expires_at = self.clock.now() + DEVICE_LIFETIME
+        self.connection.execute(
+            "INSERT INTO devices (value, client_id, user_code, expires_at) VALUES (?, ?, ?, ?)",
+            (device_code, application.client_id, user_code, expires_at.isoformat()),
+        )
+        return DeviceAuthorization(
+            device_code=device_code,
+            user_code=user_code,
+            verification_uri=f"{AUTHORITY}/device",
+            expires_at=expires_at,
+            interval=INTERVAL,
+        )
+
+    async def redeem_device_code(
+        self, application: OAuthApplication, client_secret: str | None, device_code: str
+    ) -> Grant | DevicePoll:
+        """Redeem the code of a flow that somebody has approved."""
+        await self._begin("redeem_device_code", application, client_secret, application.client_id)
+        with self._transaction():
+            answer = self._poll(application, device_code)
+            grant = None if isinstance(answer, DevicePoll) else self._grant(application, answer)
+        if isinstance(answer, DevicePoll) or grant is None:
+            return DevicePoll(answer)
+        return await self._answer(grant, answer)
 
     async def refresh(
         self,
@@ -210,13 +273,16 @@ class SharedIdentityProvider(IdentityProvider):
         self._count(method, holder)
         await self.at_window(BEFORE_ANSWER, holder)
         self._meet_fault()
+        if (client_secret or "") not in (self._secrets(application) or [""]):
+            msg = f"A client secret of application {application.client_id} is wrong or expired: issue a new one."
+            raise InvalidClientError(msg)
+
+    def _secrets(self, application: OAuthApplication) -> list[str]:
         row = self._one("SELECT secrets FROM applications WHERE client_id = ?", application.client_id)
         if not row:
             msg = f"Application {application.client_id} is not registered: check AZURE_CLIENT_ID and AZURE_TENANT_ID."
             raise ConfigurationError(msg, error_code="APPLICATION_UNKNOWN")
-        if (client_secret or "") not in (json.loads(row[0]) or [""]):
-            msg = f"A client secret of application {application.client_id} is wrong or expired: issue a new one."
-            raise InvalidClientError(msg)
+        return list(json.loads(row[0]))
 
     def _meet_fault(self) -> None:
         with self._transaction():
@@ -224,11 +290,35 @@ class SharedIdentityProvider(IdentityProvider):
             self.connection.execute("DELETE FROM faults WHERE number = ?", fault[:1] or (None,))
         if fault:
             wait = None if fault[2] is None else timedelta(seconds=fault[2])
-            raise FAULTS[fault[1]]("The provider fails as it was told to.", retry_after=wait)
+            error = FAULTS[fault[1]]("The provider fails as it was told to.")
+            error.retry_after = wait
+            raise error
 
     async def _answer(self, grant: Grant, holder: str) -> Grant:
         await self.at_window(AFTER_ANSWER, holder)
         return grant
+
+    def _poll(self, application: OAuthApplication, device_code: str) -> str | DevicePoll:
+        now = self.clock.now()
+        row = self._one(
+            "SELECT expires_at, slower, polled_at, username, declined FROM devices WHERE value = ? AND client_id = ?",
+            device_code,
+            application.client_id,
+        )
+        if not row or row[4] or now >= datetime.fromisoformat(row[0]):
+            code = "DEVICE_CODE_REJECTED" if not row else "SIGN_IN_DECLINED" if row[4] else "DEVICE_CODE_EXPIRED"
+            msg = "The device flow has ended without a sign-in: begin it again."
+            raise AuthenticationError(msg, error_code=code)
+        if row[3]:
+            self.connection.execute("DELETE FROM devices WHERE value = ?", (device_code,))
+            return str(row[3])
+        wait = INTERVAL + timedelta(seconds=row[1])
+        hurried = row[2] is not None and now - datetime.fromisoformat(row[2]) < wait
+        self.connection.execute(
+            "UPDATE devices SET polled_at = ?, slower = slower + ? WHERE value = ?",
+            (now.isoformat(), INTERVAL.total_seconds() if hurried else 0, device_code),
+        )
+        return DevicePoll.SLOW_DOWN if hurried else DevicePoll.PENDING
 
     def _redeem(self, application: OAuthApplication, refresh_token: str) -> bool:
         row = self._one(
@@ -255,6 +345,7 @@ class SharedIdentityProvider(IdentityProvider):
             token=Token(access=self._access(application, username), refresh=refresh),
             identity=Identity(tenant_id=tenant_id, object_id=f"oid-{username}"),
             username=username,
+            email=username,
             name=username.partition("@")[0],
         )
 

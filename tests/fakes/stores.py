@@ -1,15 +1,18 @@
-"""Token stores that break one promise each."""
+"""Stores that break one promise each."""
 
 from collections import deque
 from datetime import datetime, timedelta
 
 import attrs
 
+from adapters.memory.sign_in_store import MemorySignInStore
 from adapters.memory.token_store import MemoryTokenStore
+from domain.account import AccountId
 from domain.change import AccountChange
 from domain.errors import IACSGraphError
 from domain.lifecycle import Transition
 from domain.refreshing import Wait
+from domain.sign_in import SignIn, SignInId, SignInTransition
 from domain.token import Token
 from ports.token_store import Cursor, HeldToken, Lease, News
 
@@ -22,6 +25,7 @@ class FailingTokenStore(MemoryTokenStore):
     polls: deque[IACSGraphError] = attrs.field(factory=deque)
     claims: deque[IACSGraphError] = attrs.field(factory=deque)
     fails: deque[IACSGraphError] = attrs.field(factory=deque)
+    replaces: deque[IACSGraphError] = attrs.field(factory=deque)
 
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Raise what is queued, else claim."""
@@ -45,8 +49,35 @@ class FailingTokenStore(MemoryTokenStore):
             raise self.commits.popleft()
         return await super().commit(lease, token, due_at, transition)
 
+    async def replace(
+        self,
+        account_id: AccountId,
+        token: Token | None,
+        due_at: datetime | None,
+        transition: Transition,
+        enrolment: AccountChange | None = None,
+    ) -> AccountChange | None:
+        """Raise what is queued, else replace."""
+        if self.replaces:
+            raise self.replaces.popleft()
+        return await super().replace(account_id, token, due_at, transition, enrolment)
+
     async def news(self, since: Cursor | None) -> News:
         """Raise what is queued, else tell."""
         if self.polls:
             raise self.polls.popleft()
         return await super().news(since)
+
+
+@attrs.frozen
+class FailingSignInStore(MemorySignInStore):
+    """Breaks the promise to work: each call of `apply` takes the next of `applies` and raises it, unless it is None."""
+
+    applies: deque[IACSGraphError | None] = attrs.field(factory=deque)
+
+    async def apply(self, sign_in_id: SignInId, transition: SignInTransition, now: datetime) -> SignIn:
+        """Raise what is queued, else apply."""
+        error = self.applies.popleft() if self.applies else None
+        if error is not None:
+            raise error
+        return await super().apply(sign_in_id, transition, now)
