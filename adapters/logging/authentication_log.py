@@ -37,6 +37,10 @@ class LoggingAuthenticationLog(AuthenticationLog):
         level = logging.WARNING if error.transient else logging.ERROR
         self.logger.log(level, "token refresh failed: %s", error.message, extra=_facts(user_id, error))
 
+    def sign_in_failed(self, user_id: str, error: IACSGraphError) -> None:
+        """Tell at WARNING."""
+        self.logger.warning("sign-in failed: %s", error.message, extra=_facts(user_id, error))
+
     def short_lived(self, user_id: str, wanted: timedelta, lifetime: timedelta) -> None:
         """Tell at WARNING."""
         context = {

@@ -25,6 +25,10 @@ class MemoryAuthenticationLog(AuthenticationLog):
         """Remember the error's code."""
         self.entries.append(("refresh_failed", user_id, error.error_code))
 
+    def sign_in_failed(self, user_id: str, error: IACSGraphError) -> None:
+        """Remember the error's code."""
+        self.entries.append(("sign_in_failed", user_id, error.error_code))
+
     def short_lived(self, user_id: str, wanted: timedelta, lifetime: timedelta) -> None:
         """Remember both durations."""
         self.entries.append(("short_lived", user_id, wanted, lifetime))

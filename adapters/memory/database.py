@@ -8,6 +8,7 @@ from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import ConflictError, NotFoundError, StaleKeyError
 from domain.refreshing import RefreshState
+from domain.sign_in import LinkId, ReconnectLink, SignIn, SignInId
 from domain.token import AccessToken
 from ports.cipher import Binding, Cipher, KeyId
 from ports.event_codec import EncodedEvent, EventCodec
@@ -15,6 +16,7 @@ from ports.event_codec import EncodedEvent, EventCodec
 CLIENT_SECRETS = "client_secret"
 ACCESS_TOKEN = "access_token"  # noqa: S105 - a field's name
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a field's name
+SIGN_IN_SECRETS = "secrets"
 HIDDEN = "hidden"
 
 
@@ -27,6 +29,14 @@ class TokenRow:
     state: RefreshState = attrs.field(factory=RefreshState)
 
 
+@attrs.frozen(kw_only=True)
+class SignInRow:
+    """A sign-in without its secrets, and when it ended if it did."""
+
+    sign_in: SignIn
+    ended_at: datetime | None = None
+
+
 @attrs.define(kw_only=True)
 class MemoryDatabase:
     """Plain dictionaries. Every method of a store runs without awaiting, so that each is a transaction."""
@@ -37,6 +47,8 @@ class MemoryDatabase:
     audit: list[AuditEntry] = attrs.field(factory=list)
     outbox: list[EncodedEvent] = attrs.field(factory=list)
     tokens: dict[AccountId, TokenRow] = attrs.field(factory=dict)
+    sign_ins: dict[SignInId, SignInRow] = attrs.field(factory=dict)
+    links: dict[LinkId, ReconnectLink] = attrs.field(factory=dict)
     ciphertexts: dict[Binding, str] = attrs.field(factory=dict, repr=False)
     primary_key: KeyId | None = None
     replaced_keys: set[KeyId] = attrs.field(factory=set)

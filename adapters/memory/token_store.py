@@ -105,7 +105,9 @@ class MemoryTokenStore(TokenStore):
         if change is not None:
             self.database.check(change, None if enrolment is None else account)
         RefreshState().wake_at(due_at)  # refuses a time that is not UTC before anything is written
-        under = self.database.may_encrypt() if token is not None else None
+        under = self.database.primary_key
+        if token is not None and under not in self.database.cipher.key_ids:
+            under = self.database.may_encrypt()
         if enrolment is not None:
             self.database.store(enrolment)
         row = self._row(account_id)

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.sqlite.backup import back_up
-from adapters.sqlite.opening import Inspection, find_problems, inspect_file, open_reader, open_writer
+from adapters.sqlite.opening import (
+    Inspection,
+    find_problems,
+    inspect_file,
+    open_current_reader,
+    open_reader,
+    open_writer,
+)
 from adapters.sqlite.readers import Readers, open_readers
 from adapters.sqlite.transaction import Transaction, begin, commit, roll_back, snapshot, transact
 from adapters.sqlite.verbs import Verbs
@@ -149,6 +156,21 @@ async def open_unchanged(path: Path, *, busy_timeout: timedelta = BUSY_TIMEOUT) 
             another program is not noticed here.
     """
     connect = partial(open_reader, path, busy_timeout=busy_timeout)
+    async with open_worker(connect, reading=True) as worker, open_readers(connect, 1) as readers:
+        yield Database(path, worker, readers, connect)
+
+
+@asynccontextmanager
+async def open_current(
+    path: Path, *, busy_timeout: timedelta = BUSY_TIMEOUT, migrations: Path = MIGRATIONS
+) -> AsyncIterator[Database]:
+    """Open an existing database for reading if its schema is the present one: nothing is migrated, created, written.
+
+    Raises:
+        ConnectionError: DATABASE_MISSING, or it cannot be read.
+        DatabaseError: SCHEMA_OLDER, SCHEMA_NEWER, FOREIGN_DATABASE, NOT_A_DATABASE, DATABASE_CORRUPT.
+    """
+    connect = partial(open_current_reader, path, migrations=migrations, busy_timeout=busy_timeout)
     async with open_worker(connect, reading=True) as worker, open_readers(connect, 1) as readers:
         yield Database(path, worker, readers, connect)
 

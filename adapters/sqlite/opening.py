@@ -69,6 +69,27 @@ def open_reader(path: Path, *, busy_timeout: timedelta) -> sqlite3.Connection:
     return connection
 
 
+def open_current_reader(path: Path, *, migrations: Path, busy_timeout: timedelta) -> sqlite3.Connection:
+    """Open an existing database for reading if its schema is the one that this program knows.
+
+    Raises:
+        ConnectionError: DATABASE_MISSING.
+        DatabaseError: SCHEMA_OLDER, SCHEMA_NEWER, or it is another program's.
+    """
+    known = len(load_migrations(migrations))
+    _require_file(path, operation="open")
+    connection = open_reader(path, busy_timeout=busy_timeout)
+    try:
+        identity = identify(connection)
+        refuse_foreign(identity)
+        refuse_newer(identity, known)
+        _refuse_older(identity, known)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def connect(path: Path, mode: str, busy_timeout: timedelta) -> sqlite3.Connection:
     """Connect to an existing file in autocommit, with rows read by column name; `mode` is that of an SQLite URI."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
@@ -101,9 +122,7 @@ def inspect_file(path: Path, *, migrations: Path) -> Inspection:
     """
     _refuse_directory(path)
     known = len(load_migrations(migrations))
-    if not path.exists():
-        message = f"{path}: there is no database yet, `iacsgraph db migrate` creates it"
-        raise DatabaseConnectionError(message, operation="inspect", error_code="DATABASE_MISSING")
+    _require_file(path, operation="inspect")
     with translated(operation="inspect"):
         alone = not _wal(path).exists()
         report = _look(path, known, alone=alone)
@@ -138,6 +157,18 @@ def _create_file(path: Path) -> None:
         ) from error
     except OSError as error:
         raise translate_file_error(error, path, operation="open") from error
+
+
+def _require_file(path: Path, *, operation: str) -> None:
+    if not path.exists():
+        message = f"{path}: there is no database yet, `iacsgraph db migrate` creates it"
+        raise DatabaseConnectionError(message, operation=operation, error_code="DATABASE_MISSING")
+
+
+def _refuse_older(identity: Identity, known: int) -> None:
+    if identity.schema_version < known:
+        msg = f"The database's schema version is {identity.schema_version}, this program's is {known}."
+        raise DatabaseError(msg, error_code="SCHEMA_OLDER", operation="open")
 
 
 def _refuse_directory(path: Path) -> None:

@@ -9,7 +9,6 @@ import attrs
 
 from adapters.sqlite.database import Database
 from adapters.sqlite.secrets import KEY_ID_DIGITS, SECRET_COLUMNS, SecretColumn, may_encrypt, recorded_key, replace_key
-from domain.account import AccountId
 from domain.errors import EncryptionError
 from ports.cipher import NO_KEY, Binding, Cipher, KeyId
 from ports.secret_store import Position, Reencrypted, SecretFault, SecretStore
@@ -19,7 +18,7 @@ _KEY_ID = re.compile(r"([0-9a-f]{8}):")
 
 @attrs.frozen
 class SqliteSecretStore(SecretStore):
-    """Goes through the secret columns in their order, each in the order of its account ids."""
+    """Goes through the secret columns in their order, each in the order of its rows' keys."""
 
     database: Database
     cipher: Cipher
@@ -86,30 +85,30 @@ class SqliteSecretStore(SecretStore):
 
     def _moved(self, connection: sqlite3.Connection, number: int, rows: list[tuple[str, str]]) -> Reencrypted:
         place, moved, faults = SECRET_COLUMNS[number], [], []
-        for account_id, ciphertext in rows:
-            binding = place.binding(AccountId(account_id))
+        for owner, ciphertext in rows:
+            binding = place.binding(owner)
             try:
-                moved.append((self.cipher.encrypt(self.cipher.decrypt(ciphertext, binding), binding), account_id))
+                moved.append((self.cipher.encrypt(self.cipher.decrypt(ciphertext, binding), binding), owner))
             except EncryptionError as error:
                 faults.append(_fault(binding, ciphertext, error))
-        sql = f"UPDATE {place.table} SET {place.column} = ? WHERE account_id = ?"  # noqa: S608 - constants
+        sql = f"UPDATE {place.table} SET {place.column} = ? WHERE {place.key} = ?"  # noqa: S608 - constants
         connection.executemany(sql, moved)
         return Reencrypted(moved=len(moved), faults=faults, after=Position(f"{number} {rows[-1][0]}"))
 
 
 def _ciphertexts(connection: sqlite3.Connection, place: SecretColumn) -> Iterator[tuple[Binding, str]]:
-    sql = f"SELECT account_id, {place.column} AS secret FROM {place.table} WHERE {place.column} IS NOT NULL"  # noqa: S608 - constants
-    for row in connection.execute(sql):
-        yield place.binding(AccountId(row["account_id"])), row["secret"]
+    sql = f"SELECT {place.key}, {place.column} FROM {place.table} WHERE {place.column} IS NOT NULL"  # noqa: S608 - constants
+    for owner, ciphertext in connection.execute(sql):
+        yield place.binding(owner), ciphertext
 
 
 def _under_other_keys(
     connection: sqlite3.Connection, place: SecretColumn, key: KeyId, last: str, limit: int
 ) -> list[tuple[str, str]]:
     sql = (
-        f"SELECT account_id, {place.column} FROM {place.table} WHERE account_id > ?"  # noqa: S608 - constants
+        f"SELECT {place.key}, {place.column} FROM {place.table} WHERE {place.key} > ?"  # noqa: S608 - constants
         f" AND {place.column} IS NOT NULL AND substr({place.column}, 1, {KEY_ID_DIGITS}) <> ?"
-        " ORDER BY account_id LIMIT ?"
+        f" ORDER BY {place.key} LIMIT ?"
     )
     return [tuple(row) for row in connection.execute(sql, (last, key, limit))]
 

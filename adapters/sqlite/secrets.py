@@ -4,7 +4,6 @@ import sqlite3
 
 import attrs
 
-from domain.account import AccountId
 from domain.errors import StaleKeyError
 from ports.cipher import Binding, Cipher, KeyId
 
@@ -14,20 +13,22 @@ KEY_ID_DIGITS = 8
 
 @attrs.frozen
 class SecretColumn:
-    """One column of ciphertexts; they are bound to the row's account and to the field's name."""
+    """One column of ciphertexts; they are bound to the row's key and to the field's name."""
 
     table: str
     column: str
+    key: str = "account_id"
 
-    def binding(self, account_id: AccountId) -> Binding:
-        """Return what a ciphertext in this column is bound to."""
-        return Binding(account_id, self.column)
+    def binding(self, owner: str) -> Binding:
+        """Return what the ciphertext in this column of the row with this key is bound to."""
+        return Binding(owner, self.column)
 
 
 CLIENT_SECRET = SecretColumn("accounts", "client_secret")
 ACCESS_TOKEN = SecretColumn("tokens", "access_token")
 REFRESH_TOKEN = SecretColumn("tokens", "refresh_token")
-SECRET_COLUMNS = (CLIENT_SECRET, ACCESS_TOKEN, REFRESH_TOKEN)
+SIGN_IN_SECRETS = SecretColumn("sign_ins", "secrets", key="sign_in_id")
+SECRET_COLUMNS = (CLIENT_SECRET, ACCESS_TOKEN, REFRESH_TOKEN, SIGN_IN_SECRETS)
 """All of them: rotation and diagnosis go through this list."""
 
 

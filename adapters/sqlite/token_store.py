@@ -122,8 +122,10 @@ class SqliteTokenStore(TokenStore):
             if enrolment is not None:
                 write_change(connection, enrolment, self.codec)
             state = to_state(_row(connection, account_id))
-            under = may_encrypt(connection, self.cipher) if token is not None else None
-            write_token(connection, account_id, token, self.cipher, under)
+            recorded = recorded_key(connection)
+            if token is not None and recorded not in self.cipher.key_ids:  # a token in hand is not thrown away
+                recorded = may_encrypt(connection, self.cipher)
+            write_token(connection, account_id, token, self.cipher, recorded)
             write_state(connection, account_id, state.superseded(), due_at)
             return self._changed(connection, account_id, transition)
 

@@ -1,6 +1,7 @@
 """Ids and chance from the operating system's random numbers."""
 
 import random
+import secrets
 import uuid
 
 from ports.identifiers import Identifiers
@@ -14,6 +15,10 @@ class SystemIdentifiers(Identifiers):
     def unique(self) -> str:
         """Return a UUID in its canonical form."""
         return str(uuid.uuid4())
+
+    def secret(self) -> str:
+        """Return random bits of the operating system's."""
+        return secrets.token_urlsafe(32)
 
     def fraction(self) -> float:
         """Return an unforeseeable fraction."""

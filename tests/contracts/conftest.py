@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.contracts.azure_benches import independent_config
 from tests.contracts.rigs import WORLDS, Rig, World
+from tests.independent_provider.process import independent_provider, require_independent_provider
 
 
 @pytest.fixture(params=WORLDS)
@@ -24,3 +26,11 @@ async def elsewhere(world: World, rig: Rig) -> AsyncIterator[Rig]:  # noqa: ARG0
     """Another process with the same key."""
     async with world.process("old") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def independent_provider_url() -> Iterator[str]:
+    """The address of the independent provider, which one process of the tests starts when the first test asks."""
+    require_independent_provider()
+    with independent_provider(independent_config()) as url:
+        yield url

@@ -19,22 +19,37 @@ from adapters.memory import database as memory
 from adapters.memory.account_store import MemoryAccountStore
 from adapters.memory.cipher import MemoryCipher
 from adapters.memory.secret_store import MemorySecretStore
+from adapters.memory.sign_in_store import MemorySignInStore
 from adapters.memory.token_store import MemoryTokenStore
 from adapters.sqlite import secrets as sqlite
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, open_database
 from adapters.sqlite.secret_store import SqliteSecretStore
+from adapters.sqlite.sign_in_rows import COLUMNS as SIGN_IN_COLUMNS
+from adapters.sqlite.sign_in_store import SqliteSignInStore
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain.account import AccountId
+from domain.sign_in import SignInId
 from ports.account_store import AccountStore
 from ports.cipher import Binding, Cipher, KeyId
 from ports.event_codec import EncodedEvent
 from ports.secret_store import SecretStore
+from ports.sign_in_store import SignInStore
 from ports.token_store import TokenStore
 
 CODEC = CloudEventCodec()
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a parent for temporary directories
-TABLES = ("accounts", "audit", "tokens", "news", "outbox", "encryption")
+TABLES = (
+    "accounts",
+    "audit",
+    "tokens",
+    "news",
+    "outbox",
+    "encryption",
+    "replaced_keys",
+    "sign_ins",
+    "reconnect_links",
+)
 
 
 class Secret(Enum):
@@ -43,6 +58,7 @@ class Secret(Enum):
     CLIENT_SECRETS = (memory.CLIENT_SECRETS, sqlite.CLIENT_SECRET)
     ACCESS_TOKEN = (memory.ACCESS_TOKEN, sqlite.ACCESS_TOKEN)
     REFRESH_TOKEN = (memory.REFRESH_TOKEN, sqlite.REFRESH_TOKEN)
+    SIGN_IN = (memory.SIGN_IN_SECRETS, sqlite.SIGN_IN_SECRETS)
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +68,7 @@ class Rig(ABC):
     cipher: Cipher
     accounts: AccountStore
     tokens: TokenStore
+    sign_ins: SignInStore
     secrets: SecretStore
 
     @abstractmethod
@@ -63,20 +80,24 @@ class Rig(ABC):
         """Return everything that is stored, to be compared with what is stored later."""
 
     @abstractmethod
-    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
-        """Return what this secret is bound to."""
+    def binding(self, owner: str, secret: Secret) -> Binding:
+        """Return what this secret is bound to; its owner is an account or a sign-in."""
 
     @abstractmethod
-    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
+    async def ciphertext(self, owner: str, secret: Secret) -> str:
         """Return a ciphertext that is stored."""
 
     @abstractmethod
-    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
+    async def put_ciphertext(self, owner: str, secret: Secret, text: str) -> None:
         """Write something in the place of a ciphertext, as a vandal would."""
 
     @abstractmethod
     async def crowd(self, number: int) -> None:
         """Add very many accounts behind the store's back, each of them news."""
+
+    @abstractmethod
+    async def crowd_of_sign_ins(self, number: int) -> None:
+        """Copy the one sign-in very many times, without its secrets, behind the store's back."""
 
 
 class World(ABC):
@@ -107,6 +128,8 @@ class MemoryView(memory.MemoryDatabase):
             audit=shared.audit,
             outbox=shared.outbox,
             tokens=shared.tokens,
+            sign_ins=shared.sign_ins,
+            links=shared.links,
             ciphertexts=shared.ciphertexts,
             primary_key=shared.primary_key,
             replaced_keys=shared.replaced_keys,
@@ -146,6 +169,8 @@ class MemoryRig(Rig):
             "audit",
             "outbox",
             "tokens",
+            "sign_ins",
+            "links",
             "ciphertexts",
             "primary_key",
             "replaced_keys",
@@ -154,14 +179,14 @@ class MemoryRig(Rig):
         )
         return {name: deepcopy(getattr(self.database, name)) for name in names}
 
-    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
-        return Binding(account_id, secret.value[0])
+    def binding(self, owner: str, secret: Secret) -> Binding:
+        return Binding(owner, secret.value[0])
 
-    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
-        return self.database.ciphertexts[self.binding(account_id, secret)]
+    async def ciphertext(self, owner: str, secret: Secret) -> str:
+        return self.database.ciphertexts[self.binding(owner, secret)]
 
-    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
-        self.database.ciphertexts[self.binding(account_id, secret)] = text
+    async def put_ciphertext(self, owner: str, secret: Secret, text: str) -> None:
+        self.database.ciphertexts[self.binding(owner, secret)] = text
 
     async def crowd(self, number: int) -> None:
         sample = next(iter(self.database.accounts.values()))
@@ -169,6 +194,12 @@ class MemoryRig(Rig):
             account_id = AccountId(f"crowd-{index}")
             self.database.accounts[account_id] = attrs.evolve(sample, account_id=account_id, user_id=f"crowd-{index}")
             self.database.touch(account_id)
+
+    async def crowd_of_sign_ins(self, number: int) -> None:
+        (row,) = self.database.sign_ins.values()
+        for index in range(number):
+            own = SignInId(f"crowd-{index}")
+            self.database.sign_ins[own] = attrs.evolve(row, sign_in=attrs.evolve(row.sign_in, sign_in_id=own))
 
 
 @attrs.frozen(kw_only=True)
@@ -186,22 +217,22 @@ class SqliteRig(Rig):
     async def contents(self) -> Mapping[str, object]:
         return {table: await self.database.fetch_all(f"SELECT * FROM {table}") for table in TABLES}
 
-    def binding(self, account_id: AccountId, secret: Secret) -> Binding:
-        return secret.value[1].binding(account_id)
+    def binding(self, owner: str, secret: Secret) -> Binding:
+        return secret.value[1].binding(owner)
 
-    async def ciphertext(self, account_id: AccountId, secret: Secret) -> str:
+    async def ciphertext(self, owner: str, secret: Secret) -> str:
         place = secret.value[1]
         row = await self.database.fetch_one(
-            f"SELECT {place.column} AS text FROM {place.table} WHERE account_id = ?",
-            (account_id,),
+            f"SELECT {place.column} AS text FROM {place.table} WHERE {place.key} = ?",
+            (owner,),
         )
         assert row is not None
         assert isinstance(row["text"], str)
         return row["text"]
 
-    async def put_ciphertext(self, account_id: AccountId, secret: Secret, text: str) -> None:
+    async def put_ciphertext(self, owner: str, secret: Secret, text: str) -> None:
         place = secret.value[1]
-        assert await self.database.update(place.table, {place.column: text}, "account_id = ?", (account_id,)) == 1
+        assert await self.database.update(place.table, {place.column: text}, f"{place.key} = ?", (owner,)) == 1
 
     async def crowd(self, number: int) -> None:
         numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {int(number)})"
@@ -211,8 +242,19 @@ class SqliteRig(Rig):
             CREATE TABLE crowd AS {numbers} SELECT 'crowd-' || i AS id FROM n;
             INSERT INTO accounts SELECT c.id, c.id, c.id, name, email, client_id, tenant_id, flow, scopes,
               redirect_uri, client_secret, status, status_reason, status_since, reauth_reason, identity_tenant,
-              identity_object, version, created_at FROM sample, crowd c;
+              identity_object, version, created_at, reauth_claims FROM sample, crowd c;
             INSERT INTO news (account_id) SELECT id FROM crowd;
+            """
+        )
+
+    async def crowd_of_sign_ins(self, number: int) -> None:
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {int(number)})"
+        await self.database.execute_script(
+            f"""
+            CREATE TEMPORARY TABLE sample AS SELECT * FROM sign_ins;
+            INSERT INTO sign_ins ({", ".join(SIGN_IN_COLUMNS)}) {numbers} SELECT
+              {", ".join("'crowd-' || i" if column == "sign_in_id" else column for column in SIGN_IN_COLUMNS)}
+              FROM sample, n;
             """
         )
 
@@ -234,6 +276,7 @@ class MemoryWorld(World):
             cipher=cipher,
             accounts=MemoryAccountStore(database),
             tokens=MemoryTokenStore(database),
+            sign_ins=MemorySignInStore(database),
             secrets=MemorySecretStore(database),
             database=database,
         )
@@ -256,6 +299,7 @@ class SqliteWorld(World):
                 cipher=cipher,
                 accounts=SqliteAccountStore(database, cipher, CODEC),
                 tokens=SqliteTokenStore(database, cipher, CODEC),
+                sign_ins=SqliteSignInStore(database, cipher),
                 secrets=SqliteSecretStore(database, cipher),
                 database=database,
             )

@@ -41,6 +41,7 @@ SAME_NAMES = [
     ("ann@example.com", "Ann@Example.COM"),
     ("ΣΊΣΥΦΟΣ", "σίσυφος"),
 ]
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
 USER_IDS = ["bob", "Ann", "zoë", "ann@example.com", "Émile", "10", "9", "\N{CAT FACE}", "\ufb01sh"]
 
 
@@ -239,7 +240,7 @@ async def test_client_secrets_are_masked_in_the_audit_trail_and_absent_from_even
 
 async def test_client_secrets_come_back_in_their_order_until_they_are_changed_or_removed(rig: Rig) -> None:
     account = await enrol(rig)
-    for secrets in (CANARIES, CANARIES[::-1], ("ключ \N{KEY} \"'\\",), ()):
+    for secrets in (CANARIES, CANARIES[::-1], (PEM, "plain"), ("ключ \N{KEY} \"'\\",), ()):
         account = await save(rig, updated(account, application=application(*secrets)))
         assert await account_of(rig) == account
         assert sum((await rig.secrets.count_by_key()).values()) == (1 if secrets else 0)

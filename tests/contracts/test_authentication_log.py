@@ -110,7 +110,7 @@ def test_every_change_is_written_with_its_user_and_action(bench: Bench) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_failures_and_denials_are_written_with_their_user_and_code(bench: Bench, error: IACSGraphError) -> None:
-    for tell in (bench.log.refresh_failed, bench.log.denied):
+    for tell in (bench.log.refresh_failed, bench.log.sign_in_failed, bench.log.denied):
         before = bench.written()
         tell("ann", error)
         written = bench.written().removeprefix(before)
@@ -130,6 +130,7 @@ def test_refreshes_are_written_with_their_user_whatever_their_lifetime(bench: Be
 def test_no_user_id_makes_it_fail(bench: Bench, user_id: str) -> None:
     bench.log.refreshed(user_id, HOUR)
     bench.log.refresh_failed(user_id, IACSGraphError("no"))
+    bench.log.sign_in_failed(user_id, IACSGraphError("no"))
     bench.log.denied(user_id, IACSGraphError("no"))
     bench.log.short_lived(user_id, HOUR, HOUR)
     assert bench.written()

@@ -165,7 +165,7 @@ def test_a_ciphertext_that_was_damaged_never_opens_as_something_else(
     """Base64 has more than one text for some bytes, so that not every damage destroys something."""
     cipher = CIPHERS[name]
     ciphertext = cipher.encrypt(plaintext, HERE)
-    place = data.draw(st.integers(0, len(ciphertext) - 1))
+    place = data.draw(st.integers(0, 9999)) % len(ciphertext)  # two ciphertexts may differ in length
     character = data.draw(st.sampled_from('abcXYZ0189-_=:"\\[,é'))
     try:
         opened = cipher.decrypt(ciphertext[:place] + character + ciphertext[place + 1 :], HERE)

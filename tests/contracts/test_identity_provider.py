@@ -1,18 +1,14 @@
 """The promises of `IdentityProvider`. Another implementation joins by a `Bench`: it must play people and time."""
 
-import hashlib
-from abc import ABC, abstractmethod
-from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import pytest
 
-from adapters.memory.clock import MemoryClock
-from adapters.memory.identifiers import MemoryIdentifiers
-from adapters.memory.identity_provider import MemoryIdentityProvider
-from domain.account import AuthFlow, Identity, OAuthApplication
+from domain.account import AuthFlow, OAuthApplication
 from domain.errors import (
     APIConnectionError,
     AuthenticationError,
@@ -23,111 +19,65 @@ from domain.errors import (
     ReauthenticationRequiredError,
     ThrottledError,
 )
+from domain.reauth import REMEDIES
 from domain.token import Grant
-from ports.identity_provider import IdentityProvider, SignInRequest
+from ports.identity_provider import AuthorizationResponse, DeviceAuthorization, DevicePoll, SignInRequest
+from tests.contracts.azure_benches import open_independent_bench, open_simulator_bench
+from tests.contracts.provider_bench import REDIRECT_URI, VERIFIER, Bench, asking, challenge, open_memory_bench
 from tests.contracts.samples import MINUTE
 from tests.contracts.scenes import refusal
 
-VERIFIER = "a-code-verifier-of-at-least-forty-three-characters"
-CONFIDENTIAL = OAuthApplication(
-    client_id="confidential",
-    tenant_id="tenant",
-    scopes=("Mail.Read", "offline_access"),
-    redirect_uri="http://localhost:5000/callback",
-    client_secrets=("secret-1", "secret-2"),
-)
-PUBLIC = OAuthApplication(client_id="public", tenant_id="tenant", scopes=("Mail.Read", "offline_access"))
-DAEMON = attrs.evolve(CONFIDENTIAL, client_id="daemon", flow=AuthFlow.CLIENT_CREDENTIALS)
-UNKNOWN = attrs.evolve(CONFIDENTIAL, client_id="unknown")
+BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
+    "memory": open_memory_bench,
+    "azure": open_simulator_bench,
+}
+INDEPENDENT = "azure independent"
 
 
-def _challenge(verifier: str) -> str:
-    """Return the S256 challenge (RFC 7636 section 4.2)."""
-    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+@pytest.fixture(params=[*BENCHES, INDEPENDENT])
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    if request.param == INDEPENDENT:
+        opening: AbstractAsyncContextManager[Bench] = open_independent_bench(
+            request.getfixturevalue("independent_provider_url")
+        )
+    else:
+        opening = BENCHES[request.param]()
+    async with opening as opened:
+        for words, reason in opened.CANNOT.items():
+            if all(word in request.node.name for word in words.split()):
+                pytest.skip(reason)
+        yield opened
 
 
-def _request(**fields: str) -> SignInRequest:
-    request = SignInRequest(
-        redirect_uri="http://localhost:5000/callback",
-        state="a state & more",
-        nonce="nonce",
-        code_challenge=_challenge(VERIFIER),
-    )
-    return attrs.evolve(request, **fields)
+async def _signed_in(bench: Bench, application: OAuthApplication | None = None) -> Grant:
+    request = asking()
+    return await _exchange(bench, await _authorized(bench, request, application), request, application)
 
 
-class Bench(ABC):
-    """A provider that knows `CONFIDENTIAL`, `PUBLIC` and `DAEMON`, and the user ann@example.com."""
-
-    provider: IdentityProvider
-
-    @abstractmethod
-    def authorize(self, application: OAuthApplication, request: SignInRequest) -> str:
-        """Return the code with which Ann's browser comes back."""
-
-    @abstractmethod
-    def identity(self) -> Identity:
-        """Return who Ann is."""
-
-    @abstractmethod
-    def revoke(self) -> None:
-        """End all of Ann's grants."""
-
-    @abstractmethod
-    def meet(self, error: IACSGraphError) -> None:
-        """Make the next call fail like this."""
-
-    @abstractmethod
-    def now(self) -> datetime:
-        """Return the provider's time."""
-
-    @abstractmethod
-    async def advance(self, duration: timedelta) -> None:
-        """Let time pass."""
+async def _authorized(
+    bench: Bench, request: SignInRequest, application: OAuthApplication | None = None
+) -> AuthorizationResponse:
+    return await bench.authorize(application or bench.confidential, request)
 
 
-class MemoryBench(Bench):
-    """The provider in memory."""
-
-    def __init__(self) -> None:
-        self.clock = MemoryClock()
-        self.memory = MemoryIdentityProvider(clock=self.clock, identifiers=MemoryIdentifiers())
-        self.provider = self.memory
-        for application in (CONFIDENTIAL, PUBLIC, DAEMON):
-            self.memory.register(application)
-        self.ann = self.memory.add_user("ann@example.com")
-
-    def authorize(self, application: OAuthApplication, request: SignInRequest) -> str:
-        return self.memory.authorize(application, request, "ann@example.com")
-
-    def identity(self) -> Identity:
-        return self.ann.identity
-
-    def revoke(self) -> None:
-        self.memory.revoke("ann@example.com")
-
-    def meet(self, error: IACSGraphError) -> None:
-        self.memory.interventions.append(error)
-
-    def now(self) -> datetime:
-        return self.clock.now()
-
-    async def advance(self, duration: timedelta) -> None:
-        await self.clock.advance(duration)
+async def _exchange(
+    bench: Bench,
+    response: AuthorizationResponse,
+    request: SignInRequest,
+    application: OAuthApplication | None = None,
+    verifier: str = VERIFIER,
+) -> Grant:
+    application = application or bench.confidential
+    return await bench.provider.exchange_code(application, _secret(application), response, verifier, request)
 
 
-BENCHES: dict[str, type[Bench]] = {"memory": MemoryBench}
+async def _refresh(bench: Bench, grant: Grant, application: OAuthApplication | None = None) -> Grant:
+    application = application or bench.confidential
+    return await bench.provider.refresh(application, _secret(application), _refresh_token(grant))
 
 
-@pytest.fixture(params=BENCHES)
-def bench(request: pytest.FixtureRequest) -> Bench:
-    return BENCHES[request.param]()
-
-
-async def _signed_in(bench: Bench, application: OAuthApplication = CONFIDENTIAL) -> Grant:
-    request = _request()
-    code = bench.authorize(application, request)
-    return await bench.provider.exchange_code(application, _secret(application), code, VERIFIER, request)
+def _known(bench: Bench, role: str) -> OAuthApplication:
+    return {"confidential": bench.confidential, "public": bench.public, "daemon": bench.daemon}[role]
 
 
 def _secret(application: OAuthApplication) -> str | None:
@@ -143,140 +93,249 @@ def _refresh_token(grant: Grant) -> str:
 
 
 def test_the_address_asks_for_a_code_with_everything_that_must_come_back(bench: Bench) -> None:
-    parts = urlsplit(bench.provider.authorization_url(CONFIDENTIAL, _request()))
+    parts = urlsplit(bench.provider.authorization_url(bench.confidential, asking()))
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    assert parts.scheme == "https"
-    assert "tenant" in parts.path.split("/")
+    assert parts.scheme == bench.scheme
+    assert bench.confidential.tenant_id in parts.path.split("/")
     expected = {
-        "client_id": "confidential",
+        "client_id": bench.confidential.client_id,
         "response_type": "code",
-        "redirect_uri": "http://localhost:5000/callback",
+        "redirect_uri": REDIRECT_URI,
         "state": "a state & more",
         "nonce": "nonce",
-        "code_challenge": _challenge(VERIFIER),
+        "code_challenge": challenge(VERIFIER),
         "code_challenge_method": "S256",
     }
     assert expected.items() <= query.items()
-    assert set(CONFIDENTIAL.scopes) <= set(query["scope"].split())
+    assert set(bench.confidential.scopes) <= set(query["scope"].split())
 
 
 def test_what_is_optional_stands_in_the_address_only_where_it_was_asked_for(bench: Bench) -> None:
     optional = {"login_hint": "ann@example.com", "prompt": "select_account", "claims": '{"access_token":{}}'}
-    asked = parse_qs(urlsplit(bench.provider.authorization_url(CONFIDENTIAL, _request(**optional))).query)
-    plain = parse_qs(urlsplit(bench.provider.authorization_url(CONFIDENTIAL, _request())).query)
+    asked = parse_qs(urlsplit(bench.provider.authorization_url(bench.confidential, asking(**optional))).query)
+    plain = parse_qs(urlsplit(bench.provider.authorization_url(bench.confidential, asking())).query)
     for name, value in optional.items():
         assert asked[name] == [value]
         assert name not in plain
 
 
 def test_no_client_secret_and_no_verifier_stand_in_the_address(bench: Bench) -> None:
-    address = bench.provider.authorization_url(CONFIDENTIAL, _request())
+    address = bench.provider.authorization_url(bench.confidential, asking())
     assert VERIFIER not in address
-    assert not any(secret in address for secret in CONFIDENTIAL.client_secrets)
+    assert not any(secret in address for secret in bench.confidential.client_secrets)
 
 
 # Codes
 
 
-@pytest.mark.parametrize("application", [CONFIDENTIAL, PUBLIC], ids=["confidential", "public"])
-async def test_a_code_is_redeemed_for_tokens_and_a_verified_identity(
-    bench: Bench, application: OAuthApplication
-) -> None:
-    grant = await _signed_in(bench, application)
+@pytest.mark.parametrize("role", ["confidential", "public"])
+async def test_a_code_is_redeemed_for_tokens_and_a_verified_identity(bench: Bench, role: str) -> None:
+    grant = await _signed_in(bench, _known(bench, role))
     assert grant.identity == bench.identity()
-    assert grant.username == "ann@example.com"
+    assert grant.username == bench.username
+    assert grant.email in {None, bench.username}
     assert grant.token.refresh
     access = grant.token.access
     assert access.obtained_at <= bench.now() < access.expires_at
     assert access.meets(bench.now(), timedelta(0))
+    assert {"Mail.Read", "User.Read"} <= set(access.scopes)
 
 
 async def test_a_code_is_redeemed_once(bench: Bench) -> None:
-    request = _request()
-    code = bench.authorize(CONFIDENTIAL, request)
-    await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", code, VERIFIER, request)
-    with refusal(AuthenticationError):
-        await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", code, VERIFIER, request)
+    request = asking()
+    response = await _authorized(bench, request)
+    await _exchange(bench, response, request)
+    with refusal(AuthenticationError, "CODE_REJECTED"):
+        await _exchange(bench, response, request)
 
 
 @pytest.mark.parametrize(
-    ("application", "verifier", "sent"),
+    ("role", "verifier", "sent"),
     [
-        (CONFIDENTIAL, "another-verifier-of-at-least-forty-three-characters", _request()),
-        (CONFIDENTIAL, VERIFIER, _request(nonce="another")),
-        (CONFIDENTIAL, VERIFIER, _request(redirect_uri="http://localhost:6000/callback")),
-        (attrs.evolve(DAEMON, flow=AuthFlow.AUTHORIZATION_CODE), VERIFIER, _request()),
+        ("confidential", "another-verifier-of-at-least-forty-three-characters", asking()),
+        ("confidential", VERIFIER, asking(nonce="another")),
+        ("confidential", VERIFIER, asking(redirect_uri="http://localhost:6000/callback")),
+        ("daemon", VERIFIER, asking()),
     ],
     ids=["verifier", "nonce", "redirect uri", "application"],
 )
 async def test_a_code_is_not_redeemed_with_anything_but_what_it_was_asked_for(
-    bench: Bench, application: OAuthApplication, verifier: str, sent: SignInRequest
+    bench: Bench, role: str, verifier: str, sent: SignInRequest
 ) -> None:
-    code = bench.authorize(CONFIDENTIAL, _request())
-    with refusal(AuthenticationError):
-        await bench.provider.exchange_code(application, "secret-1", code, verifier, sent)
+    response = await _authorized(bench, asking())
+    application = attrs.evolve(_known(bench, role), flow=AuthFlow.AUTHORIZATION_CODE)
+    with refusal(AuthenticationError, "CODE_REJECTED"):
+        await _exchange(bench, response, sent, application, verifier)
 
 
 async def test_a_made_up_code_is_not_redeemed(bench: Bench) -> None:
-    with refusal(AuthenticationError):
-        await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", "made up", VERIFIER, _request())
+    with refusal(AuthenticationError, "CODE_REJECTED"):
+        await _exchange(bench, AuthorizationResponse(code="made up"), asking())
 
 
 async def test_an_old_code_is_not_redeemed(bench: Bench) -> None:
-    request = _request()
-    code = bench.authorize(CONFIDENTIAL, request)
+    request = asking()
+    response = await _authorized(bench, request)
     await bench.advance(11 * MINUTE)
-    with refusal(AuthenticationError):
-        await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", code, VERIFIER, request)
+    with refusal(AuthenticationError, "CODE_REJECTED"):
+        await _exchange(bench, response, request)
+
+
+async def test_a_person_who_says_no_has_declined(bench: Bench) -> None:
+    request = asking()
+    response = await bench.decline(bench.confidential, request)
+    assert response.code is None
+    with refusal(AuthenticationError, "SIGN_IN_DECLINED"):
+        await _exchange(bench, response, request)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("access_denied", AuthenticationError),
+        ("server_error", APIConnectionError),
+        ("temporarily_unavailable", APIConnectionError),
+        ("login_required", ReauthenticationRequiredError),
+        ("interaction_required", ReauthenticationRequiredError),
+        ("consent_required", ReauthenticationRequiredError),
+        ("unauthorized_client", ConfigurationError),
+        ("invalid_scope", ConfigurationError),
+        ("unheard_of", ConfigurationError),
+    ],
+)
+async def test_a_response_without_a_code_is_raised_as_what_it_tells_of(
+    bench: Bench, error: str, kind: type[IACSGraphError]
+) -> None:
+    response = AuthorizationResponse(error=error, error_description="words-canary", error_subcode="words-canary")
+    with pytest.raises(kind) as caught:
+        await _exchange(bench, response, asking())
+    assert type(caught.value) is kind
+    assert "words-canary" not in f"{caught.value} {caught.value.details}"
+
+
+async def test_a_response_that_says_nothing_is_no_sign_in(bench: Bench) -> None:
+    with refusal(AuthenticationError, "CODE_REJECTED"):
+        await _exchange(bench, AuthorizationResponse(), asking())
+
+
+# Device flows
+
+
+async def _began(bench: Bench) -> DeviceAuthorization:
+    flow = await bench.provider.begin_device_flow(bench.public)
+    assert flow.user_code
+    assert flow.device_code not in repr(flow)
+    assert flow.verification_uri.startswith(("https://", "http://127.0.0.1"))
+    assert bench.now() < flow.expires_at
+    assert flow.interval > timedelta(0)
+    return flow
+
+
+async def _polled(bench: Bench, flow: DeviceAuthorization) -> Grant | DevicePoll:
+    await bench.advance(flow.interval)
+    return await bench.provider.redeem_device_code(bench.public, None, flow.device_code)
+
+
+async def test_a_device_flow_waits_for_the_person_and_ends_in_a_verified_identity(bench: Bench) -> None:
+    flow = await _began(bench)
+    assert await _polled(bench, flow) is DevicePoll.PENDING
+    assert await _polled(bench, flow) is DevicePoll.PENDING
+    await bench.enter(flow.verification_uri, flow.user_code, approves=True)
+    grant = await _polled(bench, flow)
+    assert isinstance(grant, Grant)
+    assert grant.identity == bench.identity()
+    assert grant.username == bench.username
+    assert grant.token.access.meets(bench.now(), timedelta(0))
+    await _refresh(bench, grant, bench.public)
+
+
+async def test_a_device_code_is_redeemed_once(bench: Bench) -> None:
+    flow = await _began(bench)
+    await bench.enter(flow.verification_uri, flow.user_code, approves=True)
+    assert isinstance(await _polled(bench, flow), Grant)
+    with refusal(AuthenticationError, "DEVICE_CODE_REJECTED"):
+        await _polled(bench, flow)
+
+
+async def test_a_person_who_refuses_the_user_code_has_declined(bench: Bench) -> None:
+    flow = await _began(bench)
+    await bench.enter(flow.verification_uri, flow.user_code, approves=False)
+    with refusal(AuthenticationError, "SIGN_IN_DECLINED"):
+        await _polled(bench, flow)
+
+
+async def test_a_user_code_that_nobody_enters_expires(bench: Bench) -> None:
+    flow = await _began(bench)
+    await bench.advance(flow.expires_at - bench.now() + MINUTE)
+    with refusal(AuthenticationError, "DEVICE_CODE_EXPIRED"):
+        await _polled(bench, flow)
+
+
+async def test_a_made_up_device_code_is_not_redeemed(bench: Bench) -> None:
+    with refusal(AuthenticationError, "DEVICE_CODE_REJECTED"):
+        await bench.provider.redeem_device_code(bench.public, None, "made-up")
+
+
+async def test_who_polls_too_soon_is_told_to_slow_down(bench: Bench) -> None:
+    flow = await _began(bench)
+    assert await _polled(bench, flow) is DevicePoll.PENDING
+    assert await bench.provider.redeem_device_code(bench.public, None, flow.device_code) is DevicePoll.SLOW_DOWN
+
+
+async def test_an_unknown_application_begins_no_device_flow(bench: Bench) -> None:
+    with pytest.raises(ConfigurationError):
+        await bench.provider.begin_device_flow(bench.unknown)
 
 
 # Refreshing
 
 
-@pytest.mark.parametrize("application", [CONFIDENTIAL, PUBLIC], ids=["confidential", "public"])
-async def test_a_refresh_token_is_redeemed_for_new_tokens(bench: Bench, application: OAuthApplication) -> None:
+@pytest.mark.parametrize("role", ["confidential", "public"])
+async def test_a_refresh_token_is_redeemed_for_new_tokens(bench: Bench, role: str) -> None:
+    application = _known(bench, role)
     grant = await _signed_in(bench, application)
     await bench.advance(MINUTE)
-    newer = await bench.provider.refresh(application, _secret(application), _refresh_token(grant))
+    newer = await _refresh(bench, grant, application)
     assert newer.token.access.value != grant.token.access.value
     assert newer.token.access.expires_at > grant.token.access.expires_at
     renewed = grant.token.renewed_by(newer.token)
-    assert renewed.refresh is not None
-    await bench.provider.refresh(application, _secret(application), renewed.refresh)
+    await _refresh(bench, Grant(token=renewed), application)
 
 
 async def test_claims_may_be_sent_along(bench: Bench) -> None:
     grant = await _signed_in(bench)
-    await bench.provider.refresh(CONFIDENTIAL, "secret-1", _refresh_token(grant), '{"access_token":{}}')
+    application = bench.confidential
+    await bench.provider.refresh(application, _secret(application), _refresh_token(grant), '{"access_token":{}}')
 
 
 async def test_a_revoked_grant_needs_a_new_sign_in_and_says_why(bench: Bench) -> None:
     grant = await _signed_in(bench)
-    bench.revoke()
+    await bench.revoke()
     with pytest.raises(ReauthenticationRequiredError) as caught:
-        await bench.provider.refresh(CONFIDENTIAL, "secret-1", _refresh_token(grant))
-    assert caught.value.reason == caught.value.reason.lower().strip() != ""
+        await _refresh(bench, grant)
+    assert caught.value.reason in REMEDIES
     assert not caught.value.transient
     newer = await _signed_in(bench)
-    await bench.provider.refresh(CONFIDENTIAL, "secret-1", _refresh_token(newer))
+    await _refresh(bench, newer)
 
 
 async def test_a_made_up_refresh_token_needs_a_new_sign_in(bench: Bench) -> None:
+    application = bench.confidential
     with refusal(ReauthenticationRequiredError):
-        await bench.provider.refresh(CONFIDENTIAL, "secret-1", "made up")
+        await bench.provider.refresh(application, _secret(application), "made up")
 
 
 async def test_a_refresh_token_of_another_application_is_not_redeemed(bench: Bench) -> None:
     grant = await _signed_in(bench)
     with refusal(ReauthenticationRequiredError):
-        await bench.provider.refresh(PUBLIC, None, _refresh_token(grant))
+        await _refresh(bench, grant, bench.public)
 
 
 # The application itself
 
 
 async def test_an_application_gets_a_token_of_its_own_without_refresh_token_or_identity(bench: Bench) -> None:
-    grant = await bench.provider.client_credentials(DAEMON, "secret-1")
+    grant = await bench.provider.client_credentials(bench.daemon, _secret(bench.daemon))
     assert grant.token.refresh is None
     assert grant.identity is None
     assert grant.token.access.meets(bench.now(), timedelta(0))
@@ -284,12 +343,12 @@ async def test_an_application_gets_a_token_of_its_own_without_refresh_token_or_i
 
 async def _calls_with(bench: Bench, application: OAuthApplication, secret: str | None) -> list[type[IACSGraphError]]:
     """Return how each call fails with this application and secret."""
-    request = _request()
+    request = asking()
     grant = await _signed_in(bench)
-    code = bench.authorize(CONFIDENTIAL, request)
+    response = await _authorized(bench, request)
     failures = []
     for call in (
-        bench.provider.exchange_code(application, secret, code, VERIFIER, request),
+        bench.provider.exchange_code(application, secret, response, VERIFIER, request),
         bench.provider.refresh(application, secret, _refresh_token(grant)),
         bench.provider.client_credentials(application, secret),
     ):
@@ -302,26 +361,27 @@ async def _calls_with(bench: Bench, application: OAuthApplication, secret: str |
 
 async def test_a_wrong_or_missing_client_secret_is_the_fault_of_nobody_but_the_application(bench: Bench) -> None:
     for wrong in ("wrong-canary", None):
-        assert await _calls_with(bench, CONFIDENTIAL, wrong) == [InvalidClientError] * 3
+        assert await _calls_with(bench, bench.confidential, wrong) == [InvalidClientError] * 3
 
 
 async def test_after_a_wrong_client_secret_another_one_may_do(bench: Bench) -> None:
     grant = await _signed_in(bench)
     with refusal(InvalidClientError):
-        await bench.provider.refresh(CONFIDENTIAL, "wrong", _refresh_token(grant))
-    await bench.provider.refresh(CONFIDENTIAL, "secret-2", _refresh_token(grant))
+        await bench.provider.refresh(bench.confidential, "wrong", _refresh_token(grant))
+    await bench.provider.refresh(bench.confidential, bench.confidential.client_secrets[-1], _refresh_token(grant))
 
 
 async def test_a_wrong_client_secret_does_not_use_up_a_code(bench: Bench) -> None:
-    request = _request()
-    code = bench.authorize(CONFIDENTIAL, request)
+    request = asking()
+    response = await _authorized(bench, request)
     with refusal(InvalidClientError):
-        await bench.provider.exchange_code(CONFIDENTIAL, "wrong", code, VERIFIER, request)
-    assert (await bench.provider.exchange_code(CONFIDENTIAL, "secret-2", code, VERIFIER, request)).identity
+        await bench.provider.exchange_code(bench.confidential, "wrong", response, VERIFIER, request)
+    assert (await _exchange(bench, response, request)).identity
 
 
 async def test_an_unknown_application_is_a_matter_of_configuration(bench: Bench) -> None:
-    assert await _calls_with(bench, UNKNOWN, "secret-1") == [ConfigurationError] * 3
+    for failure in await _calls_with(bench, bench.unknown, "secret"):
+        assert issubclass(failure, ConfigurationError)
 
 
 @pytest.mark.parametrize(
@@ -331,16 +391,16 @@ async def test_an_unknown_application_is_a_matter_of_configuration(bench: Bench)
 )
 async def test_a_fault_of_the_moment_uses_up_nothing(bench: Bench, error: IACSGraphError) -> None:
     grant = await _signed_in(bench)
-    request = _request()
-    code = bench.authorize(CONFIDENTIAL, request)
-    bench.meet(error)
-    with refusal(type(error)):
-        await bench.provider.refresh(CONFIDENTIAL, "secret-1", _refresh_token(grant))
-    bench.meet(error)
-    with refusal(type(error)):
-        await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", code, VERIFIER, request)
-    await bench.provider.refresh(CONFIDENTIAL, "secret-1", _refresh_token(grant))
-    await bench.provider.exchange_code(CONFIDENTIAL, "secret-1", code, VERIFIER, request)
+    request = asking()
+    response = await _authorized(bench, request)
+    async with bench.failing(error):
+        with refusal(type(error)):
+            await _refresh(bench, grant)
+    async with bench.failing(error):
+        with refusal(type(error)):
+            await _exchange(bench, response, request)
+    await _refresh(bench, grant)
+    await _exchange(bench, response, request)
 
 
 # What the resource accepts
@@ -349,20 +409,20 @@ async def test_a_fault_of_the_moment_uses_up_nothing(bench: Bench, error: IACSGr
 async def test_a_token_is_valid_until_it_expires(bench: Bench) -> None:
     access = (await _signed_in(bench)).token.access
     assert await bench.provider.validate_token(access.value)
-    await bench.advance(access.expires_at - bench.now())
+    await bench.advance(access.expires_at - bench.now() + MINUTE)
     assert not await bench.provider.validate_token(access.value)
 
 
 async def test_a_made_up_token_is_not_valid(bench: Bench) -> None:
-    for value in ("made up", ""):
+    for value in ("made-up", "made up", ""):
         assert not await bench.provider.validate_token(value)
 
 
 async def test_a_resource_that_cannot_be_asked_is_told(bench: Bench) -> None:
     access = (await _signed_in(bench)).token.access
-    bench.meet(APIConnectionError("down"))
-    with refusal(APIConnectionError):
-        await bench.provider.validate_token(access.value)
+    async with bench.failing(APIConnectionError("down")):
+        with refusal(APIConnectionError):
+            await bench.provider.validate_token(access.value)
 
 
 async def test_a_grant_shows_no_secret(bench: Bench) -> None:

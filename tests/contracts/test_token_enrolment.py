@@ -75,7 +75,7 @@ async def test_a_naive_due_time_leaves_nobody_enrolled(rig: Rig) -> None:
 async def test_a_stale_key_leaves_nobody_enrolled(rig: Rig, world: World) -> None:
     await sign_in(rig, "bob")
     enrolled = enrolment("ann")
-    async with world.process("new", "old") as stale:
+    async with world.process("new") as stale:
         before = await rig.contents()
         with refusal(StaleKeyError):
             await stale.tokens.replace(enrolled.after.account_id, token(), due(), unchanged, enrolled)

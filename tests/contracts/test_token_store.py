@@ -325,14 +325,23 @@ async def test_a_refresh_token_moved_to_the_access_token_does_not_open(rig: Rig)
 # Keys
 
 
-async def test_a_process_whose_first_key_is_not_the_recorded_one_stores_no_sign_in(rig: Rig, world: World) -> None:
+async def test_a_sign_in_is_stored_under_the_recorded_key_whatever_the_process_s_first_one_is(
+    rig: Rig, world: World
+) -> None:
     found = await sign_in(rig)
     async with world.process("new", "old") as stale:
+        await stale.tokens.replace(found.account_id, token("2"), due(NOW + MINUTE), signing_in())
+        assert (await held(stale)).access == token("2").access
+    assert await rig.secrets.count_by_key() == {world.key_id("old"): 2}
+
+
+async def test_a_process_that_lacks_the_recorded_key_stores_no_sign_in(rig: Rig, world: World) -> None:
+    found = await sign_in(rig)
+    async with world.process("new") as stale:
         before = await rig.contents()
         with refusal(StaleKeyError):
             await stale.tokens.replace(found.account_id, token("2"), due(NOW + MINUTE), signing_in())
         assert await contents_unchanged(rig, before)
-        assert (await held(stale)).access == token().access
 
 
 async def test_a_process_whose_first_key_is_not_the_recorded_one_may_forget_a_token(rig: Rig, world: World) -> None:

@@ -21,6 +21,7 @@ from adapters.sqlite.token_store import SqliteTokenStore
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
 from application.accounts import Accounts
+from application.applications import Applications
 from application.key_rotation import KeyRotation
 from application.refresher import Refresher, RefreshTimes
 from application.token_keeper import TokenKeeper
@@ -222,7 +223,7 @@ async def open_session(options: Options, windows: Windows, say: Say) -> AsyncIte
                 clock=clock,
                 identifiers=identifiers,
                 log=log,
-                default_application=APPLICATION,
+                applications=Applications(default=APPLICATION),
                 times=options.times,
             )
             async with open_token_service(accounts, refresher) as service:

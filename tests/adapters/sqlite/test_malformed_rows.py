@@ -11,11 +11,14 @@ from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.memory.cipher import MemoryCipher
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.secrets import SIGN_IN_SECRETS
+from adapters.sqlite.sign_in_store import SqliteSignInStore
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain.errors import DatabaseError
 from domain.token import Token
 from ports.token_store import Lease
 from tests.contracts.samples import due, enrolment, signing_in, token, unchanged
+from tests.contracts.sign_in_samples import device, reconnect_link
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -27,6 +30,7 @@ class Stores:
     database: Database
     accounts: SqliteAccountStore
     tokens: SqliteTokenStore
+    sign_ins: SqliteSignInStore
 
 
 @pytest.fixture
@@ -34,7 +38,10 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
     async with open_database(tmp_path / "x.db") as database:
         cipher, codec = MemoryCipher(), CloudEventCodec()
         opened = Stores(
-            database, SqliteAccountStore(database, cipher, codec), SqliteTokenStore(database, cipher, codec)
+            database,
+            SqliteAccountStore(database, cipher, codec),
+            SqliteTokenStore(database, cipher, codec),
+            SqliteSignInStore(database, cipher),
         )
         for user_id in ("ann", "bob"):
             enrolled = enrolment(user_id)
@@ -72,6 +79,58 @@ async def test_a_malformed_account_is_told_too(stores: Stores, column: str, valu
     await stores.database.update("accounts", {column: value}, "user_id = ?", ("ann",))
     with pytest.raises(DatabaseError) as caught:
         await stores.accounts.find("ann")
+    assert caught.value.error_code == "ROW_MALFORMED"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("begun_at", "x"),
+        ("expires_at", "z"),
+        ("verification_uri", None),
+        ("poll_at", "soon"),
+        ("interval_seconds", "often"),
+        ("reason", " "),
+    ],
+)
+async def test_a_malformed_sign_in_is_told_and_nobody_elses(stores: Stores, column: str, value: object) -> None:
+    ann, bob = await stores.accounts.find("ann"), await stores.accounts.find("bob")
+    assert ann is not None
+    assert bob is not None
+    broken, sound = device(ann.account_id), device(bob.account_id)
+    for sign_in in (broken, sound):
+        await stores.sign_ins.begin(sign_in)
+    await stores.database.update("sign_ins", {column: value}, "sign_in_id = ?", (broken.sign_in_id,))
+    with pytest.raises(DatabaseError) as caught:
+        await stores.sign_ins.find(broken.sign_in_id)
+    assert (caught.value.error_code, caught.value.details["account_id"]) == ("ROW_MALFORMED", ann.account_id)
+    assert await stores.sign_ins.find(sound.sign_in_id) is not None
+    await stores.sign_ins.begin(device(bob.account_id))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"account_id": "%s"}', '{"account_id": "%s", "kind": "other"}'])
+async def test_secrets_that_open_and_yet_are_none_are_told_without_being_quoted(stores: Stores, text: str) -> None:
+    ann = await stores.accounts.find("ann")
+    assert ann is not None
+    sign_in = device(ann.account_id)
+    await stores.sign_ins.begin(sign_in)
+    plain = text.replace("%s", ann.account_id)
+    forged = stores.sign_ins.cipher.encrypt(plain, SIGN_IN_SECRETS.binding(sign_in.sign_in_id))
+    await stores.database.update("sign_ins", {"secrets": forged}, "sign_in_id = ?", (sign_in.sign_in_id,))
+    with pytest.raises(DatabaseError) as caught:
+        await stores.sign_ins.apply(sign_in.sign_in_id, lambda current: current, NOW)
+    assert caught.value.error_code == "ROW_MALFORMED"
+    assert not plain or plain not in caught.value.message
+
+
+async def test_a_malformed_link_is_told(stores: Stores) -> None:
+    ann = await stores.accounts.find("ann")
+    assert ann is not None
+    link = reconnect_link(ann.account_id)
+    await stores.sign_ins.add_link(link)
+    await stores.database.update("reconnect_links", {"used_at": "x"}, "link_id = ?", (link.link_id,))
+    with pytest.raises(DatabaseError) as caught:
+        await stores.sign_ins.find_link(link.link_id)
     assert caught.value.error_code == "ROW_MALFORMED"
 
 
