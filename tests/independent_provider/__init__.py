@@ -1,0 +1,1 @@
+"""An OpenID provider by somebody else, and how a test runs it."""
