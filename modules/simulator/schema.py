@@ -1,0 +1,57 @@
+"""What the command prints, as records. All of them hold secrets, of people that exist nowhere else."""
+
+from pathlib import PurePath
+
+import attrs
+import cattrs
+
+
+@attrs.frozen(kw_only=True)
+class Person:
+    """Somebody who can sign in."""
+
+    upn: str
+    email: str
+    name: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class App:
+    """An app registration. `secret` is None for a public client."""
+
+    name: str
+    client_id: str
+    secret: str | None = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Enrolment:
+    """The content of an enrolment file, by the file's name without its suffix."""
+
+    user_id: str
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Opening:
+    """What a simulator says when it listens. `settings`: variables for `.env`; `files`: what was written."""
+
+    http_url: str
+    https_url: str | None
+    ca_file: PurePath | None
+    control_url: str | None
+    tenant_id: str
+    domain: str
+    apps: tuple[App, ...]
+    people: tuple[Person, ...]
+    settings: dict[str, str] = attrs.field(repr=False)
+    enrolments: tuple[Enrolment, ...]
+    files: tuple[PurePath, ...] = ()
+
+
+def make_converter() -> cattrs.Converter:
+    """Return the converter of these records: paths as text."""
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(PurePath, str)
+    return converter

@@ -1,0 +1,111 @@
+"""What the pages say, in English and Korean."""
+
+from collections.abc import Mapping
+
+ENGLISH: Mapping[str, str] = {
+    "language": "en",
+    "brand": "Local Entra ID",
+    "note": "This is a simulator. No account here exists anywhere else.",
+    "sign_in": "Sign in",
+    "to_continue": "to continue to",
+    "pick": "Pick an account",
+    "or_type": "or sign in with a password",
+    "upn": "E-mail or user name",
+    "password": "Password",
+    "next": "Sign in",
+    "cancel": "Cancel",
+    "mfa_title": "Approve the sign-in",
+    "mfa_text": "A policy asks for a second proof that it is you.",
+    "approve": "Approve",
+    "consent_title": "Permissions requested",
+    "consent_text": "This application would like to:",
+    "consent_admin": "You consent for everybody in your organization.",
+    "accept": "Accept",
+    "device_title": "Enter the code",
+    "device_text": "Enter the code that the application or device shows.",
+    "device_code": "Code",
+    "device_confirm": "Are you signing in to this application on another device? Go on only if you started it.",
+    "device_done": "You are signed in. You may close this window and go back to your device.",
+    "device_declined": "You declined. You may close this window.",
+    "device_wrong": "That code is not right, or it has expired.",
+    "signed_out_title": "Signed out",
+    "signed_out": "You are signed out. You may close this window.",
+    "done": "Done",
+    "error_title": "Sorry, we cannot sign you in",
+    "error_text": "The request was refused:",
+    "trace": "Request",
+    "correlation": "Correlation",
+    "timestamp": "Time",
+    "continue_title": "Working on it",
+    "continue_text": "Scripts are off. Press the button to go on.",
+    "continue": "Continue",
+    "wrong_password": "The user name or the password is wrong.",
+    "unknown_user": "There is no such account here.",
+    "disabled_user": "The account is disabled.",
+    "signed_in": "signed in",
+    "scope_openid": "Sign you in",
+    "scope_profile": "View your name and user name",
+    "scope_email": "View your e-mail address",
+    "scope_offline_access": "Keep the access that you give it",
+}
+
+KOREAN: Mapping[str, str] = {
+    "language": "ko",
+    "brand": "로컬 Entra ID",
+    "note": "시뮬레이터입니다. 여기의 계정은 다른 곳에 존재하지 않습니다.",
+    "sign_in": "로그인",
+    "to_continue": "다음 앱으로 계속:",
+    "pick": "계정 선택",
+    "or_type": "또는 암호로 로그인",
+    "upn": "전자 메일 또는 사용자 이름",
+    "password": "암호",
+    "next": "로그인",
+    "cancel": "취소",
+    "mfa_title": "로그인 승인",
+    "mfa_text": "정책에 따라 본인 확인이 한 번 더 필요합니다.",
+    "approve": "승인",
+    "consent_title": "요청된 권한",
+    "consent_text": "이 앱이 다음을 하려고 합니다:",
+    "consent_admin": "조직의 모든 사용자를 대신하여 동의합니다.",
+    "accept": "수락",
+    "device_title": "코드 입력",
+    "device_text": "앱 또는 장치에 표시된 코드를 입력하세요.",
+    "device_code": "코드",
+    "device_confirm": "다른 장치에서 이 앱에 로그인하고 있습니까? 직접 시작한 경우에만 계속하세요.",
+    "device_done": "로그인되었습니다. 이 창을 닫고 장치로 돌아가세요.",
+    "device_declined": "거부했습니다. 이 창을 닫아도 됩니다.",
+    "device_wrong": "코드가 올바르지 않거나 만료되었습니다.",
+    "signed_out_title": "로그아웃됨",
+    "signed_out": "로그아웃되었습니다. 이 창을 닫아도 됩니다.",
+    "done": "완료",
+    "error_title": "로그인할 수 없습니다",
+    "error_text": "요청이 거부되었습니다:",
+    "trace": "요청",
+    "correlation": "상관 관계",
+    "timestamp": "시간",
+    "continue_title": "처리 중",
+    "continue_text": "스크립트가 꺼져 있습니다. 단추를 눌러 계속하세요.",
+    "continue": "계속",
+    "wrong_password": "사용자 이름 또는 암호가 잘못되었습니다.",
+    "unknown_user": "그런 계정이 없습니다.",
+    "disabled_user": "사용이 중지된 계정입니다.",
+    "signed_in": "로그인됨",
+    "scope_openid": "로그인",
+    "scope_profile": "이름과 사용자 이름 보기",
+    "scope_email": "전자 메일 주소 보기",
+    "scope_offline_access": "부여한 액세스 권한 유지",
+}
+
+DEVICE_MESSAGES: Mapping[str, str] = {
+    "en": "To sign in, open the page {uri} in a web browser and enter the code {code}.",
+    "ko": "로그인하려면 웹 브라우저에서 {uri} 페이지를 열고 코드 {code}를 입력하세요.",
+}
+
+
+def texts_for(accepted: str) -> Mapping[str, str]:
+    """The texts in the language that an `Accept-Language` header, or `mkt`, names first of those known."""
+    for part in accepted.lower().split(","):
+        language = part.strip().partition(";")[0].partition("-")[0]
+        if language in {"ko", "en"}:
+            return KOREAN if language == "ko" else ENGLISH
+    return ENGLISH

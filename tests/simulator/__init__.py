@@ -1,0 +1,1 @@
+"""A running simulator, and a person who signs in at it."""
