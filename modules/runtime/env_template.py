@@ -14,6 +14,7 @@ from modules.runtime.settings import (
     LogSettings,
     OpenAISettings,
     ProviderSettings,
+    SignInServerSettings,
     TimeSettings,
 )
 from modules.runtime.variables import Variable
@@ -23,6 +24,7 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("Security", EncryptionSettings),
     ("Identity provider", ProviderSettings),
     ("Azure OAuth", AzureSettings),
+    ("Sign-in server", SignInServerSettings),
     ("Kafka", KafkaSettings),
     ("Logging", LogSettings),
     ("Time", TimeSettings),

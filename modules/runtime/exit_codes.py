@@ -20,6 +20,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from domain import errors
+from domain.reauth import Person, remedy_for
 from modules.runtime.exits import FAILURE, TEMPORARY
 
 V = TypeVar("V")
@@ -70,8 +71,8 @@ REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
     errors.UnknownKeyError: "add the key it was written with to ENCRYPTION_KEY; see: iacsgraph keys status",
     errors.StaleKeyError: "restart this process with the new key first in ENCRYPTION_KEY",
     errors.EncryptionError: "see: iacsgraph keys status",
-    errors.ReauthenticationRequiredError: "the account's owner must sign in again",
-    errors.TokenExpiredError: "the account's owner must sign in again",
+    errors.ReauthenticationRequiredError: "sign in with: iacsgraph auth login USER",
+    errors.TokenExpiredError: "sign in with: iacsgraph auth login USER",
     errors.PolicyBlockedError: "ask the organisation's administrator; signing in again does not help",
     errors.DatabaseError: "see: iacsgraph doctor",
     errors.ConnectionError: "check DATABASE_PATH, its directory's permissions and free space",
@@ -90,6 +91,10 @@ REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
     "SCHEMA_NEWER": "run a newer version of this program",
     "SCHEMA_OLDER": "back up, then: iacsgraph db migrate",
     "ENV_FILE_UNWRITABLE": "name another file with --env-file",
+    "WRONG_IDENTITY": "if the mailbox has a new owner: iacsgraph auth logout USER --forget-owner",
+    "ACCOUNT_UNKNOWN": "see: iacsgraph account list",
+    "ACCOUNT_LOCKED": "see: iacsgraph account unlock",
+    "ACCOUNT_INACTIVE": "see: iacsgraph account activate",
     "ENCRYPTION_KEY_INVALID": "make a key with: iacsgraph keys generate",
 }
 """Where the class alone does not say what to do."""
@@ -116,6 +121,10 @@ def remedy(error: errors.IACSGraphError) -> str:
     """Say what the caller can do, in one phrase; empty if the message says it all."""
     if error.retry_after is not None:
         return f"{_LATER}, in {error.retry_after.total_seconds():.0f} s"
-    return (
-        REMEDIES_BY_CODE.get(error.error_code) or resolve(REMEDIES, type(error)) or (_LATER if error.transient else "")
-    )
+    kind: type[errors.IACSGraphError] = type(error)
+    if (
+        isinstance(error, errors.ReauthenticationRequiredError)
+        and remedy_for(error.reason).person is Person.ADMINISTRATOR
+    ):
+        kind = errors.PolicyBlockedError
+    return REMEDIES_BY_CODE.get(error.error_code) or resolve(REMEDIES, kind) or (_LATER if error.transient else "")

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from datetime import tzinfo
 from typing import TextIO
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from modules.runtime.compose import auth_handlers_for, formatter_for
 from modules.runtime.log_handlers import SafeStreamHandler
@@ -52,6 +52,14 @@ def configure_logging(
     _replace(logging.getLogger(AUTH_LOGGER), auth_handlers)
     _set_levels(settings)
     return undo
+
+
+def quiet(settings: LogSettings) -> LogSettings:
+    """Return the settings for a command that answers and ends: it says itself what happened, only defects are logged.
+
+    A level other than INFO, the default, is meant, and stays.
+    """
+    return evolve(settings, level="CRITICAL") if settings.level == "INFO" else settings
 
 
 @frozen

@@ -61,7 +61,8 @@ _SHAPES = re.compile(
     r"|[01]\.A[A-Za-z0-9_-]{16,}+(?:\.[A-Za-z0-9_-]++)*+"  # Entra refresh token or authorization code
     r"|M\.[CR][0-9]++_[^\s\"'&,;<>]{8,}+"  # the same of a personal account
     r"|[A-Za-z0-9_.~-]{3}[78]Q~[A-Za-z0-9_.~-]{24,}+"  # Entra client secret
-    r"|(?<![A-Za-z])sk-[A-Za-z0-9_-]{16,}+",  # OpenAI key
+    r"|(?<![A-Za-z])sk-[A-Za-z0-9_-]{16,}+"  # OpenAI key
+    r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?:[^-]++|-(?!----END))*+",  # PEM, also with its line breaks escaped
 )
 _PAIRS = (_USERINFO, _HEADER_PAIR, _LONG_PAIR, _SHORT_PAIR)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from attrs import Factory, field, frozen
 
 from modules.runtime import values
+from modules.runtime.clouds import CLOUDS
 from modules.runtime.variables import Alternative, Variable
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SCOPES = ("openid", "profile", "offline_access", "User.Read", "Mail.Read")
-_PROVIDERS = ("memory",)
+_PROVIDERS = ("azure", "memory")
 _CLIENT_EXAMPLE = "11111111-2222-3333-4444-555555555555"
 
 
@@ -87,22 +88,63 @@ class KafkaSettings:
 
 @frozen(kw_only=True)
 class ProviderSettings:
-    """Who is asked for tokens."""
+    """Who is asked for tokens, and where."""
 
     provider: str = field(
+        default="azure",
         validator=Variable(
             name="IDENTITY_PROVIDER",
-            meaning="Who is asked for tokens: 'memory' is for practice, it knows no application and signs nobody in",
-            example="memory",
+            meaning="Who is asked for tokens: azure, or memory for practice (it knows no application, signs nobody in)",
+            example="azure",
             convert=values.lower,
             check=values.one_of(*_PROVIDERS),
+        ),
+    )
+    cloud: str = field(
+        default="global",
+        validator=Variable(
+            name="AZURE_CLOUD",
+            meaning=f"Microsoft cloud: {', '.join(CLOUDS)}",
+            example="global",
+            convert=values.lower,
+            check=values.one_of(*CLOUDS),
+        ),
+    )
+    authority: str = field(
+        default=Factory(lambda self: CLOUDS[self.cloud].authority, takes_self=True),
+        validator=Variable(
+            name="AZURE_AUTHORITY",
+            meaning="Where people sign in, if not where the cloud says; a tenant at its end is left out",
+            example="https://login.microsoftonline.com",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+    graph_url: str = field(
+        default=Factory(lambda self: CLOUDS[self.cloud].graph_url, takes_self=True),
+        validator=Variable(
+            name="AZURE_GRAPH_URL",
+            meaning="Where Microsoft Graph answers, if not where the cloud says; without /v1.0",
+            example="https://graph.microsoft.com",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+    ca_file: Path | None = field(
+        default=None,
+        validator=Variable(
+            name="AZURE_CA_FILE",
+            meaning="PEM file of the certificate authorities to trust instead of the system's (inspecting proxies)",
+            example="/etc/ssl/certs/organisation.pem",
+            convert=values.path,
+            check=values.file_path,
         ),
     )
 
 
 @frozen(kw_only=True)
 class AzureSettings:
-    """The global Azure AD application. No client secret means a public client (device code, PKCE)."""
+    """The global Azure AD application. Neither client secret nor certificate means a public client."""
 
     client_id: str = field(
         validator=Variable(
@@ -124,6 +166,16 @@ class AzureSettings:
             check=values.all_words,
         ),
     )
+    client_certificate: Path | None = field(
+        default=None,
+        validator=Variable(
+            name="AZURE_CLIENT_CERTIFICATE",
+            meaning="PEM file with its private key and certificate, tried before the client secrets",
+            example="./azure-certificate.pem",
+            convert=values.path,
+            check=values.file_path,
+        ),
+    )
     tenant_id: str = field(
         default="common",
         validator=Variable(
@@ -132,16 +184,6 @@ class AzureSettings:
             example="common",
             convert=str,
             check=values.tenant,
-        ),
-    )
-    authority: str = field(
-        default=Factory(lambda self: f"https://login.microsoftonline.com/{self.tenant_id}", takes_self=True),
-        validator=Variable(
-            name="AZURE_AUTHORITY",
-            meaning="Where people sign in; by default login.microsoftonline.com and the tenant",
-            example="https://login.microsoftonline.com/common",
-            convert=str,
-            check=values.https_url,
         ),
     )
     scopes: tuple[str, ...] = field(
@@ -160,6 +202,32 @@ class AzureSettings:
             name="AZURE_REDIRECT_URI",
             meaning="Redirect URI, exactly as in the app registration",
             example="http://localhost:5000/auth/callback",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class SignInServerSettings:
+    """Where `auth serve` listens, and under which address people reach it (through a proxy)."""
+
+    listen: str = field(
+        default="127.0.0.1:5000",
+        validator=Variable(
+            name="AUTH_LISTEN",
+            meaning="host:port where the sign-in server listens; a proxy in front of it adds https",
+            example="127.0.0.1:5000",
+            convert=str,
+            check=values.server,
+        ),
+    )
+    public_url: str | None = field(
+        default=None,
+        validator=Variable(
+            name="AUTH_PUBLIC_URL",
+            meaning="Address under which people reach it, for links that are mailed; by default where it listens",
+            example="https://mail.example.com",
             convert=str,
             check=values.https_url,
         ),

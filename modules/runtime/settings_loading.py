@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar, get_args
 
 from attrs import NOTHING, Attribute, Factory, define, fields, frozen, has, resolve_types
 from environs import Env, EnvValidationError, ValidationError
@@ -69,6 +69,11 @@ class _Reader:
             self.contradictions.append(self._fault(list(given)[1], f"differs from {variable.name}; keep one of them"))
         return NOTHING if found[0] is None else found[0]
 
+    def is_configured(self, group: type) -> bool:
+        """Return whether what a group requires is set: one that is optional (`Group | None`) is left out otherwise."""
+        variables = (a.validator for a in _attributes(group) if a.default is NOTHING)
+        return any(self.source.get(each.name) for each in variables if isinstance(each, Variable))
+
     def faults(self) -> tuple[Fault, ...]:
         """Return each fault once, though several groups read the same variable."""
         try:
@@ -109,9 +114,14 @@ def _draft(group: type[T], reader: _Reader) -> _Draft[T]:
 def _value(attribute: "Attribute[Any]", reader: _Reader) -> object:
     if isinstance(attribute.validator, Variable):
         return reader.read(attribute.validator, required=attribute.default is NOTHING)
-    if isinstance(attribute.type, type) and has(attribute.type):
-        return _draft(attribute.type, reader)
-    return NOTHING
+    group = next((kind for kind in (attribute.type, *get_args(attribute.type)) if _is_group(kind)), None)
+    if group is None or (attribute.default is None and not reader.is_configured(group)):
+        return NOTHING
+    return _draft(group, reader)
+
+
+def _is_group(kind: object) -> TypeGuard[type]:
+    return isinstance(kind, type) and has(kind)
 
 
 def _attributes(group: type) -> Iterator["Attribute[Any]"]:

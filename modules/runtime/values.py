@@ -113,6 +113,11 @@ def servers(values: tuple[str, ...]) -> None:
             raise ValueError(f"server {position} is not host:port")
 
 
+def server(value: str) -> None:
+    """Accept one `host:port`; port 0 lets the system choose."""
+    servers((f"{value[:-2]}:1" if value.endswith(":0") else value,))
+
+
 def topic(value: str) -> None:
     """Accept what Kafka does: letters, digits, dot, underscore and hyphen; at most 249; not `.` or `..`."""
     if not _TOPIC.fullmatch(value) or value in {".", ".."}:

@@ -96,9 +96,20 @@ def test_masking_twice_changes_nothing_more_than_once_for_shapes(text: str) -> N
     assert redact_text(once) == once
 
 
+@pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "ENCRYPTED "])
+def test_a_private_key_is_masked_and_what_follows_it_is_not(kind: str) -> None:
+    body = f"{CANARY.replace('-', '+')}\n{CANARY.replace('-', '/')}=="
+    pem = f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----\n"
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----"
+    for text in (pem, repr(pem), json.dumps(pem), pem[:60]):
+        assert "Value" not in redact_text(f"before {text}")
+    assert redact_text(pem + certificate).endswith(certificate)
+
+
 @pytest.mark.parametrize(
     "unit",
-    ["eyJ", "gAAAA", "A", "A=", "a.", "0.A", "M.C5_", "abc8Q~", "client_secret", "client_secret=", "password:\\",
+    ["-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "-",
+     "eyJ", "gAAAA", "A", "A=", "a.", "0.A", "M.C5_", "abc8Q~", "client_secret", "client_secret=", "password:\\",
      'code="', "Bearer ", "://", "://a", "cookie: ", "'", "\\", " ", "sk-", "[", "password=(", "x="],
 )  # fmt: skip
 def test_masking_takes_time_linear_in_the_text(unit: str) -> None:

@@ -20,6 +20,8 @@ from modules.runtime.settings import (
     KafkaSettings,
     LogSettings,
     OpenAISettings,
+    ProviderSettings,
+    SignInServerSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
@@ -128,16 +130,35 @@ def test_the_defaults() -> None:
     assert (kafka.topic_email_events, kafka.consumer_group_id) == ("email.received", "iacsgraph")
     azure = read(AzureSettings, AZURE_CLIENT_ID="id")
     assert azure.client_secrets == ()
-    assert (azure.tenant_id, azure.authority) == ("common", "https://login.microsoftonline.com/common")
+    assert (azure.tenant_id, azure.client_certificate) == ("common", None)
     assert azure.redirect_uri == "http://localhost:5000/auth/callback"
 
 
-def test_the_authority_follows_the_tenant_unless_given() -> None:
-    assert read(AzureSettings, AZURE_CLIENT_ID="id", AZURE_TENANT_ID="contoso.com").authority == (
-        "https://login.microsoftonline.com/contoso.com"
+def test_the_addresses_follow_the_cloud_unless_given() -> None:
+    assert read(ProviderSettings) == ProviderSettings(
+        provider="azure",
+        cloud="global",
+        authority="https://login.microsoftonline.com",
+        graph_url="https://graph.microsoft.com",
+        ca_file=None,
     )
-    local = read(AzureSettings, AZURE_CLIENT_ID="id", AZURE_AUTHORITY="http://127.0.0.1:8080/t")
-    assert local.authority == "http://127.0.0.1:8080/t"
+    china = read(ProviderSettings, AZURE_CLOUD="China")
+    assert (china.authority, china.graph_url) == (
+        "https://login.partner.microsoftonline.cn",
+        "https://microsoftgraph.chinacloudapi.cn",
+    )
+    local = read(ProviderSettings, AZURE_CLOUD="usgov", AZURE_AUTHORITY="http://127.0.0.1:8080/t")
+    assert (local.authority, local.graph_url) == ("http://127.0.0.1:8080/t", "https://graph.microsoft.us")
+
+
+def test_the_sign_in_server_listens_on_this_machine_alone_unless_told_otherwise() -> None:
+    server = read(SignInServerSettings)
+    assert (server.listen, server.public_url) == ("127.0.0.1:5000", None)
+    assert read(SignInServerSettings, AUTH_LISTEN="127.0.0.1:0").listen == "127.0.0.1:0"
+    assert faults(SignInServerSettings, AUTH_LISTEN="5000", AUTH_PUBLIC_URL="http://mail.example.com").keys() == {
+        "AUTH_LISTEN",
+        "AUTH_PUBLIC_URL",
+    }
 
 
 def test_lists_are_split_and_stripped() -> None:
@@ -207,6 +228,13 @@ def test_the_home_directory_is_expanded() -> None:
         (TimeSettings, "TIMEZONE", "America"),
         (TimeSettings, "TIMEZONE", "../../etc/passwd"),
         (OpenAISettings, "OPENAI_API_KEY", "two words"),
+        (ProviderSettings, "AZURE_AUTHORITY", "http://login.example.com/t"),
+        (ProviderSettings, "AZURE_AUTHORITY", "https://u:p@login.example.com/t"),
+        (ProviderSettings, "AZURE_AUTHORITY", "https://h:99999/t"),
+        (ProviderSettings, "AZURE_AUTHORITY", "login.microsoftonline.com"),
+        (ProviderSettings, "AZURE_GRAPH_URL", "graph.microsoft.com"),
+        (ProviderSettings, "AZURE_CLOUD", "germany"),
+        (ProviderSettings, "IDENTITY_PROVIDER", "oracle"),
     ],
 )
 def test_a_wrong_value_is_a_fault_of_its_variable(group: type[Any], variable: str, value: str) -> None:
@@ -217,10 +245,6 @@ def test_a_wrong_value_is_a_fault_of_its_variable(group: type[Any], variable: st
     ("variable", "value"),
     [
         ("AZURE_TENANT_ID", "a/b"),
-        ("AZURE_AUTHORITY", "http://login.example.com/t"),
-        ("AZURE_AUTHORITY", "https://u:p@login.example.com/t"),
-        ("AZURE_AUTHORITY", "https://h:99999/t"),
-        ("AZURE_AUTHORITY", "login.microsoftonline.com"),
         ("AZURE_REDIRECT_URI", "https://h/cb?x=1"),
         ("AZURE_CLIENT_SECRET", "a,,b"),
         ("AZURE_CLIENT_SECRET", "a b"),
@@ -302,3 +326,18 @@ def test_without_a_given_environment_the_process_and_its_env_file_are_read(
     monkeypatch.setenv("TIMEZONE", "UTC")
     (tmp_path / ".env").write_text("TIMEZONE=Asia/Seoul\n", encoding="utf-8")
     assert load(TimeSettings).zone is UTC
+
+
+@frozen(kw_only=True)
+class Needs:
+    """What a program may have: an application of its own."""
+
+    azure: AzureSettings | None = None
+    time: TimeSettings
+
+
+def test_an_optional_group_is_read_if_what_it_requires_is_set_and_then_with_all_its_faults() -> None:
+    assert read(Needs) == Needs(time=TimeSettings())
+    assert read(Needs, AZURE_CLIENT_SECRET="left over") == Needs(time=TimeSettings())
+    assert read(Needs, AZURE_CLIENT_ID="id").azure == AzureSettings(client_id="id")
+    assert faults(Needs, AZURE_CLIENT_ID="id", AZURE_TENANT_ID="a/b").keys() == {"AZURE_TENANT_ID"}
