@@ -2,76 +2,134 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import attrs
 
 from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher
-from adapters.logging.authentication_log import LoggingAuthenticationLog
-from adapters.sqlite.account_store import SqliteAccountStore
-from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.database import Database, open_current, open_database
 from adapters.sqlite.token_store import SqliteTokenStore
 from adapters.system.clock import SystemClock
-from adapters.system.identifiers import SystemIdentifiers
-from application.accounts import Accounts
-from application.refresher import Refresher
-from application.token_keeper import TokenKeeper
-from application.token_service import TokenService, open_token_service
-from domain.account import OAuthApplication
+from application.stored_tokens import StoredTokens
 from modules.auth.settings import AuthSettings
-from ports.identity_provider import IdentityProvider
+from modules.runtime.compose import open_provider
+
+if TYPE_CHECKING:
+    from application.accounts import Accounts
+    from application.sign_ins import SignIns
+    from application.token_keeper import TokenKeeper
+    from application.token_service import TokenService
+    from modules.runtime.provider import Provider
+    from ports.clock import Clock
+    from ports.sign_in_store import SignInStore
+    from ports.tenant_directory import TenantDirectory
 
 
 @attrs.frozen(kw_only=True)
 class Auth:
     """The use cases of this module."""
 
-    accounts: Accounts
-    service: TokenService
-    keeper: TokenKeeper
+    accounts: "Accounts"
+    service: "TokenService"
+    keeper: "TokenKeeper"
+    sign_ins: "SignIns"
+    directory: "TenantDirectory"
+    clock: "Clock"
+
+
+@attrs.frozen(kw_only=True)
+class Stored:
+    """What can be told without the network and without writing."""
+
+    accounts: "Accounts"
+    tokens: StoredTokens
+    sign_ins: "SignInStore"
+    clock: "Clock"
 
 
 @asynccontextmanager
-async def wire(database: Database, provider: IdentityProvider, settings: AuthSettings) -> AsyncIterator[Auth]:
+async def wire(database: Database, provider: "Provider", settings: AuthSettings) -> AsyncIterator[Auth]:
     """Build the use cases on an open database and provider; the token service's tasks end with the block."""
+    from adapters.logging.authentication_log import LoggingAuthenticationLog
+    from adapters.sqlite.account_store import SqliteAccountStore
+    from adapters.sqlite.sign_in_store import SqliteSignInStore
+    from adapters.system.identifiers import SystemIdentifiers
+    from application.accounts import Accounts
+    from application.applications import Applications
+    from application.refresher import Refresher
+    from application.sign_ins import SignIns
+    from application.token_keeper import TokenKeeper
+    from application.token_service import open_token_service
+    from modules.runtime.applications import default_application
+
     clock, identifiers, log = SystemClock(), SystemIdentifiers(), LoggingAuthenticationLog()
     cipher, codec = FernetCipher(settings.encryption.keys), CloudEventCodec()
     accounts, tokens = SqliteAccountStore(database, cipher, codec), SqliteTokenStore(database, cipher, codec)
+    applications = Applications(default=default_application(settings.azure))
     refresher = Refresher(
         tokens=tokens,
-        provider=provider,
+        provider=provider.identity,
         clock=clock,
         identifiers=identifiers,
         log=log,
-        default_application=_default_application(settings),
+        applications=applications,
     )
     async with open_token_service(accounts, refresher) as service:
         yield Auth(
             accounts=Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers),
             service=service,
             keeper=TokenKeeper(service=service, tokens=tokens, clock=clock),
+            sign_ins=SignIns(
+                store=SqliteSignInStore(database, cipher),
+                accounts=accounts,
+                service=service,
+                provider=provider.identity,
+                applications=applications,
+                clock=clock,
+                identifiers=identifiers,
+                log=log,
+            ),
+            directory=provider.directory,
+            clock=clock,
         )
 
 
 @asynccontextmanager
 async def compose(settings: AuthSettings) -> AsyncIterator[Auth]:
     """Open the database and the provider, and wire."""
-    from adapters.memory.identity_provider import MemoryIdentityProvider
+    async with (
+        open_database(settings.database.path) as database,
+        open_provider(settings.provider) as provider,
+        wire(database, provider, settings) as auth,
+    ):
+        yield auth
 
-    async with open_database(settings.database.path) as database:
-        provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers())
-        async with wire(database, provider, settings) as auth:
-            yield auth
+
+@asynccontextmanager
+async def compose_stored(settings: AuthSettings) -> AsyncIterator[Stored]:
+    """Open the database as it is, for reading."""
+    from adapters.logging.authentication_log import LoggingAuthenticationLog
+    from adapters.sqlite.account_store import SqliteAccountStore
+    from adapters.sqlite.sign_in_store import SqliteSignInStore
+    from adapters.system.identifiers import SystemIdentifiers
+    from application.accounts import Accounts
+
+    clock, identifiers, log = SystemClock(), SystemIdentifiers(), LoggingAuthenticationLog()
+    cipher, codec = FernetCipher(settings.encryption.keys), CloudEventCodec()
+    async with open_current(settings.database.path) as database:
+        accounts = SqliteAccountStore(database, cipher, codec)
+        yield Stored(
+            accounts=Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers),
+            tokens=StoredTokens(tokens=SqliteTokenStore(database, cipher, codec), clock=clock),
+            sign_ins=SqliteSignInStore(database, cipher),
+            clock=clock,
+        )
 
 
-def _default_application(settings: AuthSettings) -> OAuthApplication | None:
-    azure = settings.azure
-    if azure is None:
-        return None
-    return OAuthApplication(
-        client_id=azure.client_id,
-        tenant_id=azure.tenant_id,
-        scopes=azure.scopes,
-        redirect_uri=azure.redirect_uri,
-        client_secrets=azure.client_secrets,
-    )
+@asynccontextmanager
+async def compose_tokens(settings: AuthSettings) -> AsyncIterator[StoredTokens]:
+    """Open the database as it is, for reading a token: little is imported for it, programs ask often."""
+    async with open_current(settings.database.path) as database:
+        store = SqliteTokenStore(database, FernetCipher(settings.encryption.keys), CloudEventCodec())
+        yield StoredTokens(tokens=store, clock=SystemClock())

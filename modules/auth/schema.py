@@ -1,5 +1,8 @@
 """What the auth commands print, as records."""
 
+from datetime import datetime
+from typing import Any
+
 import attrs
 import cattrs
 
@@ -13,6 +16,86 @@ class KeeperReport:
     application: str | None
 
 
+@attrs.frozen(kw_only=True)
+class SignInResult:
+    """How one account's sign-in ended: `signed_in`, `token_received` (an application's own) or `failed`, and why."""
+
+    user: str
+    result: str
+    detail: str | None
+    error_code: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountState:
+    """Where an account stands. `who` must do `act` if anything is to be done; times are those of the stored token."""
+
+    user: str
+    email: str
+    status: str
+    reason: str | None
+    since: datetime
+    who: str | None
+    act: str | None
+    freshness: str
+    """Of the stored token: none, fresh, refresh_soon, expired or unreadable."""
+    expires_at: datetime | None
+    refresh_at: datetime | None
+    waiting_until: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class OpenSignIn:
+    """A sign-in under way."""
+
+    user: str
+    how: str
+    stage: str
+    begun_at: datetime
+    expires_at: datetime
+    user_code: str | None
+    address: str | None
+
+
+@attrs.frozen(kw_only=True)
+class TokenReport:
+    """A token that was renewed."""
+
+    user: str
+    expires_at: datetime
+    scopes: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class HandedOut(TokenReport):
+    """A token with its value, for the program that asked for it."""
+
+    access_token: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class SignedOut:
+    """What was forgotten, and whether the provider ended the person's sessions."""
+
+    user: str
+    everywhere: bool
+
+
+@attrs.frozen(kw_only=True)
+class LinkReport:
+    """A reconnect link; it can be shown only once."""
+
+    user: str
+    link: str = attrs.field(repr=False)
+    expires_at: datetime
+
+
 def make_converter() -> cattrs.Converter:
-    """Return the converter of these records."""
-    return cattrs.Converter()
+    """Return the converter of these records; times stay as they are, each output writes them in its own way."""
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(datetime, _as_it_is)
+    return converter
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - whatever the output knows how to write
+    return value

@@ -1,4 +1,4 @@
-"""What the token service and its keeper need to know."""
+"""What the token service, its keeper and sign-in need to know."""
 
 import attrs
 
@@ -9,6 +9,7 @@ from modules.runtime.settings import (
     EncryptionSettings,
     LogSettings,
     ProviderSettings,
+    SignInServerSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
@@ -20,23 +21,16 @@ class AuthSettings:
 
     database: DatabaseSettings
     encryption: EncryptionSettings
-    provider: ProviderSettings
+    provider: ProviderSettings = attrs.field(factory=ProviderSettings)
     azure: AzureSettings | None = None
+    server: SignInServerSettings = attrs.field(factory=SignInServerSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
     time: TimeSettings = attrs.field(factory=TimeSettings)
 
 
-@attrs.frozen(kw_only=True)
-class _WithAzure(AuthSettings):
-    """The same where an Azure application is configured: its faults are told together with all others."""
-
-    azure: AzureSettings
-
-
 def read_settings(environment: Environment | None = None) -> AuthSettings:
-    """Read the settings; the Azure application only if it is configured.
+    """Read the settings; the Azure application only if AZURE_CLIENT_ID is set.
 
     Raises: ConfigurationError that names every fault.
     """
-    source = environment or Environment.read()
-    return load(_WithAzure if source.get("AZURE_CLIENT_ID") else AuthSettings, source)
+    return load(AuthSettings, environment)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.memory.identity_provider import MemoryIdentityProvider
+from adapters.memory.tenant_directory import MemoryTenantDirectory
 from adapters.sqlite.database import open_database
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
@@ -18,6 +19,7 @@ from domain.account import OAuthApplication
 from domain.token import AccessToken, Token
 from modules.auth.compose import Auth, wire
 from modules.auth.settings import AuthSettings
+from modules.runtime.provider import Provider
 from modules.runtime.settings import DatabaseSettings, EncryptionSettings, ProviderSettings
 
 OLD, NEW, LOST = (urlsafe_b64encode(hashlib.sha256(name).digest()).decode() for name in (b"old", b"new", b"lost"))
@@ -59,12 +61,17 @@ def settings(database: Path, *keys: str) -> AuthSettings:
     )
 
 
+def sides(provider: MemoryIdentityProvider) -> Provider:
+    """Return both sides of the practice provider."""
+    return Provider(identity=provider, directory=MemoryTenantDirectory(provider=provider))
+
+
 def seed(database: Path, *users: str, keys: tuple[str, ...] = (OLD,), age: timedelta = LONG_AGO) -> None:
     """Enrol the users, each with an application of their own, and sign them in; the database is created."""
 
     async def work() -> None:
         provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers())
-        async with open_database(database) as opened, wire(opened, provider, settings(database, *keys)) as auth:
+        async with open_database(database) as opened, wire(opened, sides(provider), settings(database, *keys)) as auth:
             await sign_in(auth, *users, age=age)
 
     asyncio.run(work())

@@ -38,7 +38,7 @@ def test_a_fault_of_the_application_is_logged_and_changes_no_account_and_no_toke
     assert (done.code, done.out) == (143, "")
     first, failure, *_ = done.err.splitlines()
     assert first.endswith(
-        f"INFO     | modules.auth.keeping      | {BEGUN} database=iacsgraph.db provider=memory application=None"
+        f"INFO     | modules.auth.beginning    | {BEGUN} database=iacsgraph.db provider=memory application=None"
     )
     assert f"ERROR    | iacsgraph.auth            | {FAILED}: {UNKNOWN} user_id=ann" in failure
     assert "error_code=APPLICATION_UNKNOWN" in failure
@@ -130,12 +130,11 @@ def test_an_authentication_log_that_cannot_be_written_stops_the_keeper_at_once(h
     assert "AUTH_LOG_FILE cannot be written: iacsgraph.db/auth.log" in done.err
 
 
-def test_a_missing_identity_provider_is_named_with_an_example(house: Shell) -> None:
-    done = house.having(IDENTITY_PROVIDER="").run("auth", "keep")
-    assert (done.code, done.out) == (3, "")
-    assert "  IDENTITY_PROVIDER is not set (" in done.err
-    assert "Example: IDENTITY_PROVIDER=memory" in done.err
-    assert "[CONFIGURATION_ERROR]" in done.err
+def test_azure_is_asked_unless_told_otherwise(house: Shell, database: Path) -> None:
+    vandalise(database, "DELETE FROM tokens")
+    with house.having(IDENTITY_PROVIDER="").start("auth", "keep") as keeper:
+        keeper.wait_for(BEGUN)
+        assert "provider=azure" in keeper.stop(signal.SIGTERM).err
 
 
 def test_all_faults_of_all_its_settings_are_told_at_once(tmp_path: Path) -> None:

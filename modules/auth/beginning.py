@@ -1,4 +1,4 @@
-"""What `auth keep` says when it begins."""
+"""How long-running commands begin: logging, and what they say first."""
 
 import logging
 
@@ -6,11 +6,12 @@ from modules.auth.schema import KeeperReport, make_converter
 from modules.auth.settings import AuthSettings
 from modules.runtime.logs import configure_logging
 
+KEEPING = "keeping tokens fresh"
 _LOGGER = logging.getLogger(__name__)
 
 
-def begin(settings: AuthSettings) -> None:
-    """Set up logging and tell what is kept, and with which provider.
+def begin(settings: AuthSettings, work: str) -> None:
+    """Set up logging and tell what the process does, on which database, with which provider.
 
     Raises: ConfigurationError if the authentication log cannot be written.
     """
@@ -20,4 +21,4 @@ def begin(settings: AuthSettings) -> None:
         provider=settings.provider.provider,
         application=settings.azure.client_id if settings.azure else None,
     )
-    _LOGGER.info("keeping tokens fresh", extra=make_converter().unstructure(report))
+    _LOGGER.info(work, extra=make_converter().unstructure(report))
