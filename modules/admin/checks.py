@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import attrs
 
 from application.key_rotation import KeyStatus
-from domain.errors import IACSGraphError
+from domain.errors import ConfigurationError, IACSGraphError
 from modules.admin.schema import CheckResult, Outcome
 from modules.runtime.exit_codes import remedy
 from ports.secret_store import SecretFault
@@ -58,6 +58,14 @@ def check_settings(name: str, read: Callable[[], str]) -> CheckResult:
         return passed(name, read())
     except IACSGraphError as error:
         return failed(name, error)
+
+
+def if_sound(read: Callable[[], T]) -> T | None:
+    """Return a group of settings; None if it has faults, which have a line of their own."""
+    try:
+        return read()
+    except ConfigurationError:
+        return None
 
 
 def check_directory(path: Path, *, name: str = "data directory", variable: str = "DATABASE_PATH") -> CheckResult:

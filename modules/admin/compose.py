@@ -2,19 +2,45 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import attrs
 
+from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher, generate_key
+from adapters.logging.authentication_log import LoggingAuthenticationLog
+from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, inspect_database, open_database, open_unchanged
 from adapters.sqlite.opening import Inspection
 from adapters.sqlite.secret_store import SqliteSecretStore
+from adapters.system.clock import SystemClock
+from adapters.system.identifiers import SystemIdentifiers
+from application.accounts import Accounts
+from application.applications import Applications
+from application.checkup import Checkup
 from application.key_rotation import KeyRotation
+from application.preflight import Preflight
 from modules.admin.checks import Secrets
 from modules.admin.settings import DatabaseToolSettings, KeyToolSettings
+from modules.runtime.compose import open_provider
+from modules.runtime.settings import ProviderSettings
 
-__all__ = ["Keys", "compose", "compose_database", "compose_reading", "inspect", "new_key", "open_unchanged", "wire"]
+__all__ = [
+    "Keys",
+    "compose",
+    "compose_checkup",
+    "compose_database",
+    "compose_reading",
+    "inspect",
+    "new_key",
+    "open_preflight",
+    "open_unchanged",
+    "wire",
+]
+
+PATIENCE = timedelta(seconds=20)
+"""How long the check-up goes on asking the directory."""
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +82,26 @@ async def compose_reading(settings: KeyToolSettings) -> AsyncIterator[Keys]:
     """Open the database as it is, and wire."""
     async with open_unchanged(settings.database.path) as database:
         yield wire(database, settings)
+
+
+@asynccontextmanager
+async def open_preflight(settings: ProviderSettings) -> AsyncIterator[Preflight]:
+    """Open the way to the directory."""
+    async with open_provider(settings) as provider:
+        yield Preflight(directory=provider.directory, clock=SystemClock(), patience=PATIENCE)
+
+
+@asynccontextmanager
+async def compose_checkup(
+    settings: KeyToolSettings, applications: Applications, preflight: Preflight
+) -> AsyncIterator[Checkup]:
+    """Open the database as it is, and wire the examination of its accounts' applications."""
+    async with open_unchanged(settings.database.path) as database:
+        store = SqliteAccountStore(database, FernetCipher(settings.encryption.keys), CloudEventCodec())
+        accounts = Accounts(
+            store=store, log=LoggingAuthenticationLog(), clock=SystemClock(), identifiers=SystemIdentifiers()
+        )
+        yield Checkup(accounts=accounts, applications=applications, preflight=preflight)
 
 
 async def inspect(path: Path) -> Inspection:

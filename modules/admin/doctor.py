@@ -1,13 +1,11 @@
 """The check-up, from the settings to the last secret."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import attrs
 
-from domain.errors import ConfigurationError
-from modules.admin.checks import Secrets, check_database, check_directory, check_secrets, check_settings
+from modules.admin.azure_checks import check_azure
+from modules.admin.checks import Secrets, check_database, check_directory, check_secrets, check_settings, if_sound
 from modules.admin.compose import compose_reading, inspect
 from modules.admin.schema import CheckResult
 from modules.admin.settings import KeyToolSettings
@@ -24,8 +22,6 @@ from modules.runtime.settings import (
 )
 from modules.runtime.settings_loading import load
 
-T = TypeVar("T")
-
 
 async def check_up(environment: Environment | None = None) -> list[CheckResult]:
     """Check settings, directory, database and secrets; what depends on something missing is left out.
@@ -40,14 +36,15 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("time zone", lambda: str(load(TimeSettings, source).zone or "the system's")),
         check_settings("key settings", lambda: f"{len(load(EncryptionSettings, source).keys)} in ENCRYPTION_KEY"),
         check_settings("database settings", lambda: str(load(DatabaseSettings, source).path)),
-        check_settings("provider settings", partial(_optional, source, "IDENTITY_PROVIDER", ProviderSettings)),
+        check_settings("provider settings", lambda: _provider(load(ProviderSettings, source))),
         check_settings("azure settings", partial(_optional, source, "AZURE_CLIENT_ID", AzureSettings)),
         check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
     ]
-    log = _if_sound(partial(load, LogSettings, source))
+    log = if_sound(partial(load, LogSettings, source))
     if log is not None and log.auth_file is not None:
         results.append(check_directory(log.auth_file, name="authentication log", variable="AUTH_LOG_FILE"))
-    return results + await _check_data(source)
+    data, keys = await _check_data(source)
+    return [*results, *data, *await check_azure(source, keys)]
 
 
 def _well_formed(source: Environment) -> str:
@@ -63,24 +60,22 @@ def _optional(source: Environment, variable: str, group: type) -> str:
     return "configured"
 
 
-def _if_sound(read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except ConfigurationError:
-        return None
+def _provider(settings: ProviderSettings) -> str:
+    return settings.provider if settings.provider == "memory" else f"{settings.provider}, {settings.authority}"
 
 
-async def _check_data(source: Environment) -> list[CheckResult]:
-    database = _if_sound(partial(load, DatabaseSettings, source))
+async def _check_data(source: Environment) -> tuple[list[CheckResult], KeyToolSettings | None]:
+    """Return the lines, and how to open the database if it can be."""
+    database = if_sound(partial(load, DatabaseSettings, source))
     if database is None:
-        return []
+        return [], None
     line, current = await check_database(database.path, partial(inspect, database.path))
     results = [check_directory(database.path), line]
-    encryption = _if_sound(partial(load, EncryptionSettings, source))
-    if current and encryption is not None:
-        settings = KeyToolSettings(database=database, encryption=encryption)
-        results += await check_secrets(partial(_secrets, settings))
-    return results
+    encryption = if_sound(partial(load, EncryptionSettings, source))
+    if not current or encryption is None:
+        return results, None
+    settings = KeyToolSettings(database=database, encryption=encryption)
+    return [*results, *await check_secrets(partial(_secrets, settings))], settings
 
 
 async def _secrets(settings: KeyToolSettings) -> Secrets:

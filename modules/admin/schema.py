@@ -8,9 +8,10 @@ import cattrs
 
 
 class Outcome(StrEnum):
-    """How a check came out. WARN does not fail the check-up."""
+    """How a check came out. Only FAIL fails the check-up; UNKNOWN: it could not be found out."""
 
     OK = "ok"
+    UNKNOWN = "unknown"
     WARN = "warn"
     FAIL = "FAIL"
 

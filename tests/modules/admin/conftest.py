@@ -28,7 +28,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(shell: Shell, seeded: Path) -> Shell:
     """A shell where a database with two accounts stands, with its settings."""
     shutil.copy(seeded, shell.directory / DATABASE)
-    return shell.having(DATABASE_PATH=DATABASE, ENCRYPTION_KEY=OLD)
+    return shell.having(DATABASE_PATH=DATABASE, ENCRYPTION_KEY=OLD, IDENTITY_PROVIDER="memory")
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sqlite.database import MIGRATIONS
 from tests.modules.auth.seeds import EACH, OLD, fingerprints, rows, vandalise
 from tests.modules.iacsgraph.shell import PATIENCE, Shell
 
 ROOT = Path(__file__).parents[3]
-NEWEST = 1
+NEWEST = len([*MIGRATIONS.glob("*.sql")])
+"""This program's schema version."""
 
 
 @contextmanager

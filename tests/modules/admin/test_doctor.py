@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.fernet.cipher import key_id
+from adapters.sqlite.database import MIGRATIONS
 from tests.modules.auth.seeds import EACH, LOST, NEW, OLD, canaries, fingerprints, vandalise
 from tests.modules.iacsgraph.shell import Done, Shell, run_together
 
@@ -24,6 +25,9 @@ SETTINGS = (
 )
 DATA = ("data directory", "database")
 SECRETS = ("secrets", "encryption key")
+AZURE = ("azure",)
+KNOWN = len([*MIGRATIONS.glob("*.sql")])
+"""This program's schema version."""
 
 Line = Mapping[str, str]
 
@@ -43,12 +47,12 @@ def failed(lines: Mapping[str, Line]) -> list[str]:
 
 def test_where_all_is_well_every_line_says_so(house: Shell) -> None:
     lines = examine(house, 0)
-    assert tuple(lines) == (*SETTINGS, *DATA, *SECRETS)
+    assert tuple(lines) == (*SETTINGS, *DATA, *SECRETS, *AZURE)
     assert {line["outcome"] for line in lines.values()} == {"ok"}
     assert {tuple(line) for line in lines.values()} == {("check", "outcome", "detail", "remedy")}
     details = {name: line["detail"] for name, line in lines.items()}
     assert details["data directory"] == ". is writable"
-    assert details["database"] == "sound, schema version 1"
+    assert details["database"] == f"sound, schema version {KNOWN}"
     assert details["secrets"] == f"{2 * EACH} stored, all open"
     assert details["encryption key"] == f"first key {key_id(OLD)}"
 
@@ -59,7 +63,7 @@ def test_a_person_reads_one_line_for_each_check_and_the_exit_code_follows_the_fa
     for done in (well, ill):
         heading, *lines = done.out.splitlines()
         assert heading.split() == ["check", "outcome", "detail", "remedy"]
-        assert len(lines) == len(SETTINGS + DATA + SECRETS)
+        assert len(lines) == len(SETTINGS + DATA + SECRETS + AZURE)
     assert " FAIL " not in well.out
     assert [line.split("  ")[0] for line in ill.out.splitlines() if " FAIL " in line] == list(SECRETS)
 
@@ -81,7 +85,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "UTC",
         "2 in ENCRYPTION_KEY",
         "iacsgraph.db",
-        "configured",
+        "memory",
         "configured",
         "configured",
     ]
@@ -89,7 +93,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
 
 def test_without_any_setting_the_required_ones_are_named_with_an_example(shell: Shell) -> None:
     lines = examine(shell, 1)
-    assert tuple(lines) == SETTINGS, "what depends on them is left out"
+    assert tuple(lines) == (*SETTINGS, *AZURE), "what depends on them is left out"
     assert failed(lines) == ["key settings", "database settings"]
     assert "ENCRYPTION_KEY is not set" in lines["key settings"]["detail"]
     assert "DATABASE_PATH is not set" in lines["database settings"]["detail"]
@@ -134,7 +138,7 @@ def test_a_wrong_key_is_told_by_its_position_and_never_shown(house: Shell, keys:
     lines = examine(house.having(ENCRYPTION_KEY=keys), 1)
     assert failed(lines) == ["key settings"]
     assert problem in lines["key settings"]["detail"]
-    assert tuple(lines) == (*SETTINGS, *DATA), "without keys no secret can be opened"
+    assert tuple(lines) == (*SETTINGS, *DATA, *AZURE), "without keys no secret can be opened"
     assert not any(key in line["detail"] for line in lines.values() for key in keys.split(",") if key)
 
 
@@ -174,7 +178,7 @@ def test_a_database_and_a_directory_that_are_not_there_yet_are_no_failure_and_ar
 def test_an_older_schema_is_a_warning(house: Shell, database: Path) -> None:
     vandalise(database, "PRAGMA user_version = 0")
     line = examine(house, 0)["database"]
-    assert (line["outcome"], line["detail"]) == ("warn", "schema version 0, this program's is 1")
+    assert (line["outcome"], line["detail"]) == ("warn", f"schema version 0, this program's is {KNOWN}")
     assert line["remedy"] == "back up, then: iacsgraph db migrate"
 
 
@@ -182,15 +186,20 @@ def test_a_newer_schema_is_a_failure(house: Shell, database: Path) -> None:
     vandalise(database, "PRAGMA user_version = 99")
     lines = examine(house, 1)
     assert failed(lines) == ["database"]
-    assert lines["database"]["detail"] == "schema version 99 is newer than this program's 1"
+    assert lines["database"]["detail"] == f"schema version 99 is newer than this program's {KNOWN}"
     assert lines["database"]["remedy"] == "run a newer version of this program"
-    assert tuple(lines) == (*SETTINGS, *DATA), "no secret is looked for in tables that may be others"
+    assert tuple(lines) == (*SETTINGS, *DATA, *AZURE), "no secret is looked for in tables that may be others"
 
 
 def scribble(database: Path) -> None:
-    """Damage every page but the first."""
-    whole = database.read_bytes()
-    database.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    """Damage the page that each table begins on; which tables there are can still be read."""
+    with closing(sqlite3.connect(database)) as connection:
+        roots = connection.execute("SELECT rootpage FROM sqlite_schema WHERE type = 'table'").fetchall()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    content = bytearray(database.read_bytes())
+    for (root,) in roots:
+        content[(root - 1) * size : root * size] = b"\xff" * size
+    database.write_bytes(content)
 
 
 def cut(database: Path) -> None:

@@ -11,7 +11,7 @@ from adapters.sqlite.database import open_database
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
 from modules.auth.compose import wire
-from tests.modules.auth.seeds import settings
+from tests.modules.auth.seeds import settings, sides
 
 
 def stopped() -> bool:
@@ -22,7 +22,7 @@ def stopped() -> bool:
 async def write(database: Path, key: str) -> None:
     """Say each account that was stored; the last one is stored after the end was asked for."""
     provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers())
-    async with open_database(database) as opened, wire(opened, provider, settings(database, key)) as auth:
+    async with open_database(database) as opened, wire(opened, sides(provider), settings(database, key)) as auth:
         for number in count(1):
             last = stopped()
             await auth.accounts.enrol(email=f"user{number}@office.example", name="A Name", actor="writer")

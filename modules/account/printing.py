@@ -1,0 +1,121 @@
+"""Reports of the `account` commands as text. Times are those of the people's zone; JSON keeps UTC."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from modules.account.schema import AccountDetails, AuditLine, EnrolmentReport, FindingLine, make_converter
+from modules.runtime.log_lines import escape
+from modules.runtime.output import print_json, print_rows, print_table
+from modules.runtime.redaction import redact_text
+
+_SHOWN_USERS = 3
+
+
+def print_records(
+    records: Sequence[Any], zone: tzinfo | None, *, as_json: bool, columns: Sequence[str] | None = None
+) -> None:
+    """Print records as JSON, or as a table with times in the zone (None: the system's)."""
+    rows = make_converter().unstructure(records)
+    print_rows(rows if as_json else [_local(row, zone) for row in rows], as_json=as_json, columns=columns)
+
+
+def print_enrolment(report: EnrolmentReport, *, as_json: bool) -> None:
+    """Print one row per file; below them every fault with its line, notes and findings."""
+    if as_json:
+        print_json(make_converter().unstructure(report))
+        return
+    print_table(
+        [
+            {
+                "file": result.file or "-",
+                "user_id": result.user_id,
+                "result": ": ".join(filter(None, (result.result, ", ".join(result.fields)))),
+                "status": result.status,
+            }
+            for result in report.files
+        ]
+    )
+    _say(_remarks(report))
+    if report.findings:
+        _say([""])
+        print_findings(report.findings)
+    if not report.written:
+        _say(["", "Nothing was written."])
+
+
+def print_findings(findings: Sequence[FindingLine]) -> None:
+    """Print findings as a table; of many accounts the first ones are named."""
+    print_table(
+        [
+            {
+                "application": finding.client_id or "none",
+                "tenant": finding.tenant_id,
+                "accounts": _few(finding.user_ids),
+                "level": finding.level,
+                "finding": finding.message,
+                "remedy": finding.remedy,
+            }
+            for finding in findings
+        ]
+    )
+
+
+def print_details(details: AccountDetails, zone: tzinfo | None, *, as_json: bool) -> None:
+    """Print one account: a document, or one fact per line."""
+    document = make_converter().unstructure(details)
+    if as_json:
+        print_json(document)
+        return
+    print_table([{"fact": name, "value": value} for name, value in _flat(_local(document, zone))])
+
+
+def print_audit(entries: Sequence[AuditLine], zone: tzinfo | None, *, as_json: bool) -> None:
+    """Print an audit trail; in the table, each change as `field: old -> new`."""
+    rows = make_converter().unstructure(entries)
+    if as_json:
+        print_json(rows)
+        return
+    told = [[f"{c.field} {c.old or '-'} -> {c.new or '-'}" for c in entry.changes] for entry in entries]
+    print_table([_local(row, zone) | {"changes": "; ".join(lines)} for row, lines in zip(rows, told, strict=True)])
+
+
+def _remarks(report: EnrolmentReport) -> Iterator[str]:
+    if any(result.faults or result.notes for result in report.files):
+        yield ""
+    for result in report.files:
+        for fault in result.faults:
+            yield f"{result.file}:{fault.line}: {fault.problem}"
+        for note in result.notes:
+            yield f"{result.file or result.user_id}: {note}"
+
+
+def _say(lines: Sequence[str] | Iterator[str]) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in lines:
+        sys.stdout.write(escape(redact_text(line)).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _few(user_ids: Sequence[str]) -> str | None:
+    more = len(user_ids) - _SHOWN_USERS
+    shown = ", ".join(user_ids[:_SHOWN_USERS])
+    return f"{shown} and {more} more" if more > 0 else shown or None
+
+
+def _local(row: Mapping[str, Any], zone: tzinfo | None) -> dict[str, Any]:
+    return {name: _moved(value, zone) for name, value in row.items()}
+
+
+def _moved(value: Any, zone: tzinfo | None) -> Any:  # noqa: ANN401 - whatever a report holds
+    if isinstance(value, datetime):
+        return value.astimezone(zone)
+    return _local(value, zone) if isinstance(value, Mapping) else value
+
+
+def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", item) for inner, item in _flat(value))
+        else:
+            yield name, value
