@@ -21,7 +21,7 @@ BINARY = {".png", ".ico", ".gz", ".zip", ".db"}
 MACHINE_PATHS = re.compile(
     "|".join(f"/{folder}/" for folder in ("work", "root", "farm", "home/[a-z]+", "Users/[a-z]+"))
 )
-REGISTRIES = re.compile(r"pypi[.]|python[h]osted|[i]ndex-url|[f]ind-links|repo1?[.]maven|[a]rtifactory")
+REGISTRIES = re.compile(r"pypi[.]|python[h]osted|[i]ndex-url|[f]ind-links|repo1?[.]maven|[a]rtifactory|npm[j]s")
 
 
 def locked(lock: Path) -> dict[str, tuple[Requirement, list[str]]]:

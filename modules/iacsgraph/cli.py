@@ -15,10 +15,22 @@ def _admin(name: str) -> click.Command:
     return command
 
 
+def _account() -> click.Command:
+    from modules.account.cli import account
+
+    return account
+
+
 def _auth() -> click.Command:
     from modules.auth.cli import auth
 
     return auth
+
+
+def _simulator() -> click.Command:
+    from modules.simulator.cli import simulator
+
+    return simulator
 
 
 def _demo() -> click.Command:
@@ -34,7 +46,9 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "doctor": (partial(_admin, "doctor"), "Check what is configured and say what to do."),
     "keys": (partial(_admin, "keys"), "Make, count and rotate encryption keys."),
     "db": (partial(_admin, "db"), "Migrate, check and back up the database."),
+    "account": (_account, "Enrol accounts, look at them, allow and forbid their use."),
     "auth": (_auth, "Keep accounts signed in."),
+    "simulator": (_simulator, "Run a local Entra ID with people to sign in."),
     "demo": (_demo, "Show the whole on a practice identity provider, in seconds."),
     "completion": (_completion, "Print the completion script of a shell."),
 }

@@ -8,6 +8,7 @@ import attrs
 
 from adapters.fernet.cipher import generate_key
 from adapters.memory.identity_provider import MemoryIdentityProvider
+from adapters.memory.tenant_directory import MemoryTenantDirectory
 from adapters.sqlite.database import open_database
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
@@ -18,6 +19,7 @@ from application.token_service import TokenService
 from domain.account import Identity, OAuthApplication
 from domain.token import Token
 from modules.iacsgraph.settings import CLIENT_ID, CLIENT_SECRET, DemoSettings
+from modules.runtime.provider import Provider
 from modules.runtime.settings import AzureSettings, DatabaseSettings, EncryptionSettings, ProviderSettings
 
 
@@ -85,5 +87,6 @@ async def compose(settings: DemoSettings, practice: Practice) -> AsyncIterator[D
     async with open_database(database.path) as opened:
         keys = admin.wire(opened, KeyToolSettings(database=database, encryption=encryption))
         needs = AuthSettings(database=database, encryption=encryption, provider=provider, azure=azure)
-        async with auth.wire(opened, practice.provider, needs) as wired:
+        sides = Provider(identity=practice.provider, directory=MemoryTenantDirectory(provider=practice.provider))
+        async with auth.wire(opened, sides, needs) as wired:
             yield Demo(accounts=wired.accounts, service=wired.service, keeper=wired.keeper, rotation=keys.rotation)

@@ -15,7 +15,7 @@ from tests.modules.iacsgraph.shell import PATIENCE, PROGRAM, Shell
 
 PROGRAMS = {"modules.admin", "modules.auth", "modules.runtime.edge", "modules.runtime.logs", "domain", "adapters"}
 LIBRARIES = {"aiohttp", "aiosqlite", "attrs", "cattrs", "cryptography", "dotenv", "environs", "rich"}
-HEAVY = {*PROGRAMS, *LIBRARIES, "asyncio", "sqlite3", "concurrent_log_handler", "pythonjsonlogger"}
+HEAVY = {*PROGRAMS, *LIBRARIES, "modules.simulator", "asyncio", "sqlite3", "concurrent_log_handler", "pythonjsonlogger"}
 LOADED = """
 import sys
 from modules.iacsgraph.cli import main
@@ -59,6 +59,7 @@ def test_help_lists_every_program_and_loads_none_of_them(shell: Shell) -> None:
 
 def test_a_command_loads_no_other_program() -> None:
     assert "modules.auth" not in loaded_by("keys", "generate")
+    assert loaded_by("simulator", "--help").isdisjoint({"aiohttp", "jinja2", "modules.simulator.compose", "environs"})
     assert loaded_by("auth", "--help").isdisjoint({"modules.admin", "aiosqlite", "sqlite3", "cryptography", "environs"})
 
 
