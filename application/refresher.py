@@ -129,6 +129,8 @@ class Refresher:
                 return Renewal(access=held.access, renewed=False)  # somebody is at it, and nobody waits
             await self.clock.sleep(min(self.times.poll, remaining))
             return None
+        if held.reauth_reason is not None:  # asking again would not help: somebody must act
+            raise must_sign_in(held.user_id, held.reauth_reason)
         msg = f"The token of account {held.user_id!r} cannot be refreshed now: {_WAITING[wait.reason]}."
         raise TokenRefreshError(
             msg, transient=True, retry_after=max(remaining, timedelta(0)), details={"reason": wait.reason.value}
@@ -228,9 +230,11 @@ class Refresher:
     async def _told(self, user_id: str, error: IACSGraphError) -> IACSGraphError:
         """Return what callers hear: who must act, or when to ask again."""
         reason = lost_grant(error)
+        held = await self.look(user_id)
         if reason is not None:
-            return must_sign_in(user_id, reason, str(error))
-        wait = (await self.look(user_id)).wait
+            stored = held.reauth_reason if reason == NO_REFRESH_TOKEN else None
+            return must_sign_in(user_id, stored or reason, str(error))
+        wait = held.wait
         msg = f"The token of account {user_id!r} could not be refreshed: {error}"
         return TokenRefreshError(
             msg,

@@ -40,6 +40,7 @@ from domain.events import (
     EventId,
     ReauthRequired,
 )
+from domain.reauth import NO_REFRESH_TOKEN
 from domain.validation import not_blank, utc
 
 
@@ -74,6 +75,10 @@ def enrol(
         created_at=act.at,
     )
     return _change(None, after, act, "enrolled", AccountEnrolled, email=email, name=name)
+
+
+_OURS = frozenset({NEVER_SIGNED_IN, SIGNED_OUT})
+"""Reasons that no provider gave: nothing that it says makes them untrue."""
 
 
 class Unchanged(Enum):
@@ -183,10 +188,12 @@ def recover(account: Account, act: Act) -> AccountChange | None:
 def lose_grant(account: Account, act: Act, reason: str, claims: str | None = None) -> AccountChange | None:
     """Return the change that a revoked, expired or blocked grant makes; None when it was known to be gone.
 
-    `claims` is what the next sign-in must ask for.
+    `claims` is what the next sign-in must ask for. What the provider says anew takes the place of what it said before,
+    for who must act may be another; that there is nothing to ask it with is no news.
     """
     if account.reauth_reason is not None:
-        return challenge(account, act, claims)
+        known = reason in (account.reauth_reason, NO_REFRESH_TOKEN) or account.reauth_reason in _OURS
+        return challenge(account, act, claims) if known else _reason_changed(account, act, reason, claims)
     return _change(
         account,
         _without_grant(account, act, reason, claims),
@@ -196,6 +203,11 @@ def lose_grant(account: Account, act: Act, reason: str, claims: str | None = Non
         reason=reason,
         email=account.email,
     )
+
+
+def _reason_changed(account: Account, act: Act, reason: str, claims: str | None) -> AccountChange:
+    after = attrs.evolve(_without_grant(account, act, reason, claims), status_since=account.status_since)
+    return _change(account, after, act, "reason_changed", AccountUpdated, changed=("reauth_reason",))
 
 
 def challenge(account: Account, act: Act, claims: str | None) -> AccountChange | None:

@@ -206,12 +206,16 @@ def rename(user: str, new_user_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Give USER a new user id; rename the enrolment file, too."""
 
     async def main() -> None:
+        from domain.errors import ValidationError
         from modules.account.compose import compose
         from modules.account.overview import status_line
         from modules.account.printing import print_records
         from modules.runtime.actor import operator
 
         settings = begin()
+        if new_user_id.startswith((".", "-")) or not {"/", "\\"}.isdisjoint(new_user_id):
+            msg = "A user id is the name of its enrolment file: it holds no / or \\, and begins with no . or -."
+            raise ValidationError(msg, error_code="USER_ID_UNFIT")
         async with compose(settings) as tools:
             renamed = await tools.accounts.update(user, actor=operator(), new_user_id=new_user_id)
         print_records([status_line(renamed)], settings.time.zone, as_json=as_json)

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from modules.account.schema import AccountDetails, AuditLine, EnrolmentReport, FindingLine, make_converter
 from modules.runtime.log_lines import escape
-from modules.runtime.output import print_json, print_rows, print_table
+from modules.runtime.output import in_zone, print_json, print_rows, print_table
 from modules.runtime.redaction import redact_text
 
 _SHOWN_USERS = 3
@@ -18,7 +18,7 @@ def print_records(
 ) -> None:
     """Print records as JSON, or as a table with times in the zone (None: the system's)."""
     rows = make_converter().unstructure(records)
-    print_rows(rows if as_json else [_local(row, zone) for row in rows], as_json=as_json, columns=columns)
+    print_rows(rows if as_json else [in_zone(row, zone) for row in rows], as_json=as_json, columns=columns)
 
 
 def print_enrolment(report: EnrolmentReport, *, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def print_details(details: AccountDetails, zone: tzinfo | None, *, as_json: bool
     if as_json:
         print_json(document)
         return
-    print_table([{"fact": name, "value": value} for name, value in _flat(_local(document, zone))])
+    print_table([{"fact": name, "value": value} for name, value in _flat(in_zone(document, zone))])
 
 
 def print_audit(entries: Sequence[AuditLine], zone: tzinfo | None, *, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def print_audit(entries: Sequence[AuditLine], zone: tzinfo | None, *, as_json: b
         print_json(rows)
         return
     told = [[f"{c.field} {c.old or '-'} -> {c.new or '-'}" for c in entry.changes] for entry in entries]
-    print_table([_local(row, zone) | {"changes": "; ".join(lines)} for row, lines in zip(rows, told, strict=True)])
+    print_table([in_zone(row, zone) | {"changes": "; ".join(lines)} for row, lines in zip(rows, told, strict=True)])
 
 
 def _remarks(report: EnrolmentReport) -> Iterator[str]:
@@ -101,16 +101,6 @@ def _few(user_ids: Sequence[str]) -> str | None:
     more = len(user_ids) - _SHOWN_USERS
     shown = ", ".join(user_ids[:_SHOWN_USERS])
     return f"{shown} and {more} more" if more > 0 else shown or None
-
-
-def _local(row: Mapping[str, Any], zone: tzinfo | None) -> dict[str, Any]:
-    return {name: _moved(value, zone) for name, value in row.items()}
-
-
-def _moved(value: Any, zone: tzinfo | None) -> Any:  # noqa: ANN401 - whatever a report holds
-    if isinstance(value, datetime):
-        return value.astimezone(zone)
-    return _local(value, zone) if isinstance(value, Mapping) else value
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

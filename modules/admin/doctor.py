@@ -18,6 +18,7 @@ from modules.runtime.settings import (
     KafkaSettings,
     LogSettings,
     ProviderSettings,
+    SignInServerSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
@@ -37,6 +38,7 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("key settings", lambda: f"{len(load(EncryptionSettings, source).keys)} in ENCRYPTION_KEY"),
         check_settings("database settings", lambda: str(load(DatabaseSettings, source).path)),
         check_settings("provider settings", lambda: _provider(load(ProviderSettings, source))),
+        check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
         check_settings("azure settings", partial(_optional, source, "AZURE_CLIENT_ID", AzureSettings)),
         check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
     ]

@@ -2,6 +2,7 @@
 
 import logging
 
+from domain.errors import ConfigurationError
 from modules.auth.schema import KeeperReport, make_converter
 from modules.auth.settings import AuthSettings
 from modules.runtime.logs import configure_logging
@@ -22,3 +23,13 @@ def begin(settings: AuthSettings, work: str) -> None:
         application=settings.azure.client_id if settings.azure else None,
     )
     _LOGGER.info(work, extra=make_converter().unstructure(report))
+
+
+def refuse_practice(settings: AuthSettings) -> None:
+    """Refuse to send people to a provider that signs nobody in.
+
+    Raises: ConfigurationError.
+    """
+    if settings.provider.provider == "memory":
+        msg = "IDENTITY_PROVIDER=memory signs nobody in: use azure; without a tenant, see: iacsgraph simulator"
+        raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")

@@ -74,8 +74,11 @@ def link(user: str, hours: int, as_json: bool) -> None:  # noqa: FBT001
         report = await make_link(command_settings(), user, timedelta(hours=hours))
         if as_json:
             print_json(make_converter().unstructure(report), show_secrets=True)
-        else:
-            click.echo(report.link)
+            return
+        click.echo(report.link)
+        click.echo(f"Good for one sign-in until {report.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+        if report.local:
+            click.echo("AUTH_PUBLIC_URL is not set: the link opens on this machine only.", err=True)
 
     run(main, as_json=as_json)
 
@@ -87,14 +90,14 @@ def status(user: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Show where accounts stand and who must act: no network, nothing is written."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose_stored
-    from modules.auth.schema import make_converter
+    from modules.auth.printing import print_records
     from modules.auth.standing import COLUMNS, standing
-    from modules.runtime.output import print_rows
 
     async def main() -> None:
-        async with compose_stored(command_settings()) as stored:
+        settings = command_settings()
+        async with compose_stored(settings) as stored:
             states = await standing(stored, user)
-        print_rows(make_converter().unstructure(states), as_json=as_json, columns=COLUMNS)
+        print_records(states, settings, as_json=as_json, columns=COLUMNS)
 
     run(main, as_json=as_json)
 
@@ -105,15 +108,15 @@ def sessions(as_json: bool) -> None:  # noqa: FBT001
     """Show the sign-ins that are under way: no network, nothing is written."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose_stored
-    from modules.auth.schema import make_converter
+    from modules.auth.printing import print_records
     from modules.auth.standing import under_way
-    from modules.runtime.output import print_rows
 
     async def main() -> None:
-        async with compose_stored(command_settings()) as stored:
+        settings = command_settings()
+        async with compose_stored(settings) as stored:
             found = await under_way(stored)
         if found or as_json:
-            print_rows(make_converter().unstructure(found), as_json=as_json)
+            print_records(found, settings, as_json=as_json)
         else:
             click.echo("No sign-in is under way.", err=True)
 
@@ -123,7 +126,11 @@ def sessions(as_json: bool) -> None:  # noqa: FBT001
 @auth.command()
 @click.argument("user")
 @click.option(
-    "--min-lifetime", type=click.IntRange(min=0), default=0, metavar="SECONDS", help="How long it must still live."
+    "--min-lifetime",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="How long it should still live; else the longest that can be had.",
 )
 @as_json
 def token(user: str, min_lifetime: int, as_json: bool) -> None:  # noqa: FBT001
@@ -157,19 +164,20 @@ def refresh(users: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     """Refresh the tokens of USERS now, whatever is stored; an account that lost its grant may so find it again."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose
-    from modules.auth.schema import TokenReport, make_converter
-    from modules.runtime.output import print_rows
+    from modules.auth.printing import print_records
+    from modules.auth.schema import TokenReport
     from modules.runtime.several import each
 
     async def main() -> int:
-        async with compose(command_settings()) as composed:
+        settings = command_settings()
+        async with compose(settings) as composed:
 
             async def renew(user: str) -> TokenReport:
                 access = await composed.service.refresh_token(user)
                 return TokenReport(user=user, expires_at=access.expires_at, scopes=access.scopes)
 
             done, code = await each(users, renew, as_json=as_json)
-        print_rows(make_converter().unstructure(done), as_json=as_json)
+        print_records(done, settings, as_json=as_json)
         return code
 
     run(main, as_json=as_json)
@@ -192,23 +200,25 @@ def logout(
     from modules.auth.command import command_settings
     from modules.auth.compose import compose
     from modules.auth.leaving import EVERYWHERE, leave
-    from modules.auth.schema import make_converter
-    from modules.runtime.output import print_rows
+    from modules.auth.printing import print_records
     from modules.runtime.several import each
 
     if everywhere:
         click.echo(EVERYWHERE, err=True)
-        if not yes and sys.stdin.isatty():
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("--everywhere asks back, and nobody can answer here: add --yes.")
             click.confirm("Go on?", abort=True, err=True)
 
     async def main() -> int:
-        async with compose(command_settings()) as composed:
+        settings = command_settings()
+        async with compose(settings) as composed:
             done, code = await each(
                 users,
                 lambda user: leave(composed, user, everywhere=everywhere, forget_owner=forget_owner),
                 as_json=as_json,
             )
-        print_rows(make_converter().unstructure(done), as_json=as_json)
+        print_records(done, settings, as_json=as_json)
         return code
 
     run(main, as_json=as_json)

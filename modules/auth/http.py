@@ -45,11 +45,13 @@ def make_application(  # noqa: PLR0913 - each is one fact about where the site s
     ready: Callable[[], Awaitable[object]],
     origins: Collection[str] = (),
     visitors: Visitors | None = None,
+    lasting: bool = True,
 ) -> web.Application:
     """Return the site. `public_url` is where people reach it; if it has a path, pages are there with and without it.
 
     `callback_paths` are those of the redirect URIs. `origins` (or URLs) are others under which browsers come here,
     such as redirect URIs with another host or port than the public URL's. `visitors` hears of browsers that come back.
+    A site that is not `lasting` ends with its sign-ins, and offers no new ones.
     """
     prefix = urlsplit(public_url).path.rstrip("/")
     callbacks = frozenset(unquote(path) or "/" for path in callback_paths)
@@ -58,6 +60,7 @@ def make_application(  # noqa: PLR0913 - each is one fact about where the site s
         prefix=prefix,
         provider=urlsplit(authority).hostname or authority,
         visitors=visitors or Visitors(),
+        lasting=lasting,
     )
     app = web.Application(client_max_size=LARGEST_BODY)
     for path in callbacks:
@@ -96,6 +99,7 @@ class _Site:
     prefix: str
     provider: str
     visitors: Visitors
+    lasting: bool
 
     def add_pages(self, app: web.Application, base: str, callbacks: Collection[str]) -> None:
         for home in {f"{base}/", base or "/"} - {*callbacks}:
@@ -153,7 +157,7 @@ class _Site:
         sign_in = await self.sign_ins.find(_sign_in_id(request))
         owner = await self._owner(sign_in)
         self.visitors.saw(sign_in.sign_in_id)
-        return _html(view, result_page(view, sign_in, owner))
+        return _html(view, result_page(view, sign_in, owner, lasting=self.lasting))
 
     async def begin_again(self, request: web.Request) -> web.Response:
         """Begin another sign-in of the same account, by the same link, with the same way back."""
@@ -186,7 +190,7 @@ class _Site:
         text = notice_page(
             view,
             notice,
-            button=Button(label=texts.AGAIN, path=path) if again else None,
+            button=Button(label=texts.AGAIN, path=path) if again and self.lasting else None,
             link=None if code == "SIGN_IN_UNKNOWN" else path,
         )
         return _html(view, text, notice.status or HTTPStatus.NOT_FOUND)

@@ -23,4 +23,9 @@ async def make_link(settings: AuthSettings, user_id: str, lasting: timedelta) ->
     async with compose(settings) as auth:
         expires_at = auth.clock.now() + lasting
         secret = await auth.sign_ins.issue_link(user_id, lasting)
-    return LinkReport(user=user_id, link=f"{public_url(settings)}/auth/reconnect/{secret}", expires_at=expires_at)
+    return LinkReport(
+        user=user_id,
+        link=f"{public_url(settings)}/auth/reconnect/{secret}",
+        expires_at=expires_at,
+        local=settings.server.public_url is None,
+    )

@@ -41,6 +41,7 @@ async def listening(
                 authority=authority,
                 ready=auth.sign_ins.devices,
                 visitors=visitors,
+                lasting=False,
             )
             try:
                 _, bound = await stack.enter_async_context(open_server(application, host=LOCALHOST, port=port))

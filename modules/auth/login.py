@@ -11,6 +11,7 @@ from rich.console import Console
 
 from domain.account import Account, AccountId, AuthFlow
 from domain.errors import IACSGraphError
+from modules.auth.beginning import refuse_practice
 from modules.auth.boards import LineBoard, LiveBoard
 from modules.auth.compose import Auth, compose
 from modules.auth.listening import listening
@@ -38,11 +39,15 @@ async def login_all(settings: AuthSettings, wishes: Wishes) -> int:
 
     Raises: what concerns all, such as settings and the database.
     """
+    refuse_practice(settings)
     async with compose(settings) as auth:
         accounts, unknown = await _accounts(auth, wishes)
         for error in unknown:
             print_error(error, as_json=wishes.as_json)
         ended = await _sign_in(auth, settings, wishes, accounts)
+    if not accounts and not wishes.as_json:
+        sys.stderr.write("Nobody has to sign in.\n" if not unknown else "")
+        return exit_code(unknown[0]) if unknown else 0
     rows = make_converter().unstructure([result for result, _ in ended])
     print_rows(rows, as_json=wishes.as_json, columns=("user", "result", "detail"))
     failures = [*unknown, *(error for _, error in ended if error is not None)]

@@ -89,8 +89,11 @@ def sign_in_page(view: View, account: Account, provider: str) -> str:
     )
 
 
-def result_page(view: View, sign_in: SignIn, account: Account | None) -> str:
-    """Return how a sign-in stands; `account` is None where it cannot be told."""
+def result_page(view: View, sign_in: SignIn, account: Account | None, *, lasting: bool = True) -> str:
+    """Return how a sign-in stands; `account` is None where it cannot be told.
+
+    Of a site that is not `lasting` nobody can begin another one: whoever runs the command must.
+    """
     ending, reason = _ENDINGS[sign_in.stage], sign_in.reason or ""
     explained = ending.body is None and (reason in EXPLAINED or reason not in REASONS)
     return _message(
@@ -99,7 +102,8 @@ def result_page(view: View, sign_in: SignIn, account: Account | None) -> str:
         body=ending.body or REASONS.get(reason, UNKNOWN_REASON),
         tone=ending.tone,
         account=account,
-        button=Button(label=texts.AGAIN) if ending.again else None,
+        button=Button(label=texts.AGAIN) if ending.again and lasting else None,
+        hint=texts.RUN_AGAIN if ending.again and not lasting else None,
         explanation=sign_in.explanation if explained else None,
         refresh_seconds=ending.refresh_seconds,
     )
@@ -124,6 +128,7 @@ def _message(  # noqa: PLR0913 - what a message may have, by name
     explanation: str | None = None,
     reference: str | None = None,
     refresh_seconds: int | None = None,
+    hint: Words | None = None,
 ) -> str:
     owner = texts.OWNER.to(view.language) if account is None else account.email
     return _render(
@@ -139,6 +144,7 @@ def _message(  # noqa: PLR0913 - what a message may have, by name
         explanation=explanation,
         reference=reference,
         refresh_seconds=refresh_seconds,
+        hint=hint,
     )
 
 

@@ -89,7 +89,7 @@ REASONS: Final[Mapping[str, Words]] = {
         "Microsoft 화면에서 로그인이 취소되었거나 권한 요청이 수락되지 않았습니다.",
     ),
     "wrong_identity": Words(
-        "Somebody else signed in than the owner of this mailbox, so nothing was stored. Sign in as {email}.",
+        "Whoever signed in is not the owner of this mailbox, so nothing was stored. Sign in as {email}.",
         "메일함의 주인이 아닌 사람이 로그인하여 아무것도 저장하지 않았습니다. {email} 계정으로 로그인해 주세요.",
     ),
     sign_in.EXPIRED: Words(

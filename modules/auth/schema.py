@@ -88,6 +88,8 @@ class LinkReport:
     user: str
     link: str = attrs.field(repr=False)
     expires_at: datetime
+    local: bool
+    """Whether it opens on this machine only."""
 
 
 def make_converter() -> cattrs.Converter:

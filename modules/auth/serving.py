@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from domain.errors import AuthenticationError, DatabaseError, EncryptionError
 from domain.sign_in import SignIn
+from modules.auth.beginning import refuse_practice
 from modules.auth.compose import Auth
 from modules.auth.http import make_application
 from modules.auth.settings import AuthSettings
@@ -29,6 +30,7 @@ async def serve(auth: Auth, settings: AuthSettings) -> None:
         ConfigurationError: the port is taken.
         DatabaseError: the store failed for good.
     """
+    refuse_practice(settings)
     host, _, port = settings.server.listen.rpartition(":")
     redirects = await redirect_uris(auth, settings)
     paths = {CALLBACK} | {urlsplit(uri).path or "/" for uri in redirects}

@@ -82,6 +82,8 @@ class Login:
 
     async def _one(self, account: Account, gate: asyncio.Semaphore) -> tuple[SignInResult, IACSGraphError | None]:
         user_id = account.user_id
+        if not account.usable:
+            self.board.state(user_id, f"is {account.status}: the sign-in is stored, but no token is handed out")
         if gate.locked():
             self.board.state(user_id, "waiting for its turn")
         async with gate:

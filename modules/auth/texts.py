@@ -96,6 +96,7 @@ PENDING = Words(
     "로그인이 시작되었습니다. Microsoft 로그인 창에서 계속하거나 다시 시작해 주세요.",
 )
 AGAIN = Words("Start again", "다시 시작")
+RUN_AGAIN = Words("To try again, run the sign-in command again.", "다시 시도하려면 로그인 명령을 다시 실행해 주세요.")
 HOW_IT_ENDED = Words("See how it ended", "결과 보기")
 EXPLANATION = Words("What was recorded", "기록된 내용")
 REFERENCE = Words("Reference", "참조 번호")

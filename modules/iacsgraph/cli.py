@@ -99,10 +99,13 @@ def demo(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Enrol, sign in, refresh, revoke, recover and rotate keys, in a temporary directory and with no settings."""
     from modules.iacsgraph.demo import demonstrate
     from modules.iacsgraph.schema import make_converter
+    from modules.runtime.logs import configure_logging, quiet
     from modules.runtime.output import print_json
     from modules.runtime.process import run
+    from modules.runtime.settings import LogSettings
 
     async def main() -> int:
+        configure_logging(quiet(LogSettings()))
         report = await demonstrate(say=_silent if as_json else click.echo)
         if as_json:
             print_json(make_converter().unstructure(report))

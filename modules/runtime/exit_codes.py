@@ -7,7 +7,7 @@ A class that is not in a table counts as its nearest ancestor (in method resolut
     1  a check failed, any other failure    11  database
     2  wrong usage (click)                  12  messaging
     3  settings or registration wrong       13  encryption
-    4  the owner must sign in again         14  sign-in or token
+    4  somebody must act: who, is said      14  sign-in or token
     5  temporary: the same may work later   15  a remote service
     6  not found                            70  a defect in the program
     7  somebody else changed it first       130  interrupted (SIGINT)
@@ -17,6 +17,7 @@ A class that is not in a table counts as its nearest ancestor (in method resolut
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Final, TypeVar
 
 from domain import errors
@@ -67,7 +68,7 @@ HTTP_STATUSES: Final[Mapping[type[errors.IACSGraphError], int]] = {
 REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
     errors.IACSGraphError: "",
     errors.ConfigurationError: "correct the setting, then see: iacsgraph doctor",
-    errors.InvalidClientError: "renew AZURE_CLIENT_SECRET in the app registration and in the settings",
+    errors.InvalidClientError: "renew the client secret at Azure, then in AZURE_CLIENT_SECRET or the enrolment file",
     errors.UnknownKeyError: "add the key it was written with to ENCRYPTION_KEY; see: iacsgraph keys status",
     errors.StaleKeyError: "restart this process with the new key first in ENCRYPTION_KEY",
     errors.EncryptionError: "see: iacsgraph keys status",
@@ -93,8 +94,8 @@ REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
     "ENV_FILE_UNWRITABLE": "name another file with --env-file",
     "WRONG_IDENTITY": "if the mailbox has a new owner: iacsgraph auth logout USER --forget-owner",
     "ACCOUNT_UNKNOWN": "see: iacsgraph account list",
-    "ACCOUNT_LOCKED": "see: iacsgraph account unlock",
-    "ACCOUNT_INACTIVE": "see: iacsgraph account activate",
+    "ACCOUNT_LOCKED": "see: iacsgraph account unlock USER",
+    "ACCOUNT_INACTIVE": "see: iacsgraph account activate USER",
     "ENCRYPTION_KEY_INVALID": "make a key with: iacsgraph keys generate",
 }
 """Where the class alone does not say what to do."""
@@ -118,9 +119,13 @@ def http_status(error: errors.IACSGraphError) -> int:
 
 
 def remedy(error: errors.IACSGraphError) -> str:
-    """Say what the caller can do, in one phrase; empty if the message says it all."""
+    """Say what the caller can do, in one phrase; empty if the message says it all. USER becomes who it is about."""
+    return _remedy(error).replace("USER", str(error.details.get("user_id", "USER")))
+
+
+def _remedy(error: errors.IACSGraphError) -> str:
     if error.retry_after is not None:
-        return f"{_LATER}, in {error.retry_after.total_seconds():.0f} s"
+        return f"{_LATER}, in {max(1, ceil(error.retry_after.total_seconds()))} s"
     kind: type[errors.IACSGraphError] = type(error)
     if (
         isinstance(error, errors.ReauthenticationRequiredError)

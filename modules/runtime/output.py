@@ -4,7 +4,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TextIO
 
 from domain.errors import IACSGraphError
@@ -55,6 +55,11 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool, columns: 
         print_table(rows, columns=columns)
 
 
+def in_zone(row: Mapping[str, object], zone: tzinfo | None) -> dict[str, object]:
+    """Return the row with its times, nested ones included, in the zone; None is the system's."""
+    return {name: _moved(value, zone) for name, value in row.items()}
+
+
 def print_error(error: IACSGraphError, *, as_json: bool = False, stream: TextIO | None = None) -> None:
     """Print what happened, the code and the remedy on standard error: text, or one line of JSON."""
     target = stream or sys.stderr
@@ -91,6 +96,12 @@ def _plain(value: object) -> object:
             return value.total_seconds()
         case _:
             return str(value)
+
+
+def _moved(value: object, zone: tzinfo | None) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(zone)
+    return in_zone(value, zone) if isinstance(value, Mapping) else value
 
 
 def _cell(name: str, value: object) -> str:

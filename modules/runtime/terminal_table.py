@@ -11,8 +11,8 @@ from rich.text import Text
 def draw(names: Sequence[str], cells: Sequence[Sequence[str]], target: TextIO) -> None:
     """Cells are taken literally: brackets in them are not markup."""
     table = Table()
-    for name in names:
-        table.add_column(Text(name))
+    for index, name in enumerate(names):  # a name that were cut could not be typed again
+        table.add_column(Text(name), overflow="fold", no_wrap=index == 0)
     for line in cells:
         table.add_row(*(Text(cell) for cell in line))
     Console(file=target).print(table)

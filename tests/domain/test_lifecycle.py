@@ -194,6 +194,20 @@ def test_a_mailbox_is_handed_over_by_forgetting_its_owner_and_the_address_says_w
     assert lifecycle.sign_in(moved.after, ACT, lee, ["lee@office.example"]).after.identity == lee
 
 
+def test_what_the_provider_says_anew_takes_the_place_of_what_it_said_before_but_not_of_our_own_reasons() -> None:
+    lost = lifecycle.lose_grant(account(identity=KIM), ACT, "mfa_required", '{"x":{}}')
+    assert lost is not None
+    blocked = lifecycle.lose_grant(lost.after, ACT, "blocked_by_policy")
+    assert blocked is not None
+    assert (blocked.after.reauth_reason, blocked.after.status_reason) == ("blocked_by_policy", "blocked_by_policy")
+    assert blocked.after.reauth_claims is None
+    assert blocked.after.status_since == lost.after.status_since
+    assert blocked.audit.action == "reason_changed"
+    out = lifecycle.sign_out(account(identity=KIM), ACT)
+    assert out is not None
+    assert lifecycle.lose_grant(out.after, ACT, "grant_revoked") is None
+
+
 def test_a_challenge_is_kept_for_the_next_sign_in_where_somebody_has_to_sign_in() -> None:
     lost = lifecycle.lose_grant(account(identity=KIM), ACT, "mfa_required")
     assert lost is not None
@@ -235,7 +249,8 @@ def test_a_lost_grant_is_told_once_and_its_recovery_too() -> None:
     assert lost.after.status is AccountStatus.REAUTH_REQUIRED
     assert isinstance(lost.event, ReauthRequired)
     assert (lost.event.reason, lost.event.email) == ("grant_revoked", "kimghw@office.example")
-    assert lifecycle.lose_grant(lost.after, ACT, "again") is None
+    assert lifecycle.lose_grant(lost.after, ACT, "grant_revoked") is None
+    assert lifecycle.lose_grant(lost.after, ACT, "no_refresh_token") is None, "which is no news"
     back = lifecycle.sign_in(lost.after, ACT, KIM)
     assert isinstance(back.event, AccountRecovered)
     assert back.event.reason == "grant_revoked"

@@ -201,3 +201,11 @@ def test_keys_of_the_seeds_are_those_of_the_house(town: Shell) -> None:
     """Else the tests above would look for secrets that are not there."""
     assert town.variables["ENCRYPTION_KEY"] == OLD
     assert all("canary" in secret for user in USERS for secret in canaries(user))
+
+
+@pytest.mark.parametrize("name", ["a/b", "..\\up", "../up", ".hidden", "-option"])
+def test_a_user_id_that_no_enrolment_file_can_have_is_refused(town: Shell, name: str) -> None:
+    done = town.call("account", "rename", "ann", "--", name)
+    assert done.code == 9
+    assert "[USER_ID_UNFIT]" in done.err
+    assert town.call("account", "show", "ann").code == 0

@@ -20,6 +20,7 @@ SETTINGS = (
     "key settings",
     "database settings",
     "provider settings",
+    "sign-in server",
     "azure settings",
     "kafka settings",
 )
@@ -86,6 +87,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "2 in ENCRYPTION_KEY",
         "iacsgraph.db",
         "memory",
+        "127.0.0.1:5000",
         "configured",
         "configured",
     ]
@@ -103,6 +105,7 @@ def test_without_any_setting_the_required_ones_are_named_with_an_example(shell: 
 
 WRONG = {
     "IDENTITY_PROVIDER": "someone",
+    "AUTH_LISTEN": "somewhere",
     "LOG_LEVEL": "loud",
     "AUTH_LOG_MAX_BYTES": "1",
     "TIMEZONE": "Mars/Olympus",

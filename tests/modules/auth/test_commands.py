@@ -134,7 +134,7 @@ async def test_a_fault_of_the_application_changes_no_account(office: Office) -> 
     office.simulator.faults.add(aadsts(7000222, application="web"))
     failed = await office.call("auth", "refresh", KIM)
     assert failed.code == 3
-    assert "renew AZURE_CLIENT_SECRET" in failed.err
+    assert "renew the client secret" in failed.err
     assert (await office.status(KIM))["status"] == "ACTIVE"
 
 
@@ -166,6 +166,40 @@ async def test_signing_out_everywhere_without_the_permission_forgets_nothing(off
     assert done.code == 8
     assert "User.RevokeSessions.All" in done.err
     assert (await office.status(KIM))["status"] == "ACTIVE"
+
+
+async def test_signing_out_everywhere_is_not_done_where_nobody_can_answer(office: Office) -> None:
+    await office.signed_in(KIM)
+    asked = len(office.simulator.requests)
+    done = await office.call("auth", "logout", KIM, "--everywhere")
+    assert done.code == 2
+    assert "add --yes" in done.err
+    assert len(office.simulator.requests) == asked
+    assert (await office.status(KIM))["status"] == "ACTIVE"
+
+
+async def test_a_reason_that_changes_is_told_by_status_too_and_asking_again_at_once_says_the_same(
+    office: Office,
+) -> None:
+    await office.signed_in(KIM)
+    for code, who in ((50076, "owner"), (53003, "administrator")):
+        fault = office.simulator.faults.add(aadsts(code, user=office.user(KIM).upn))
+        vandalise(office.shell.directory / "iacsgraph.db", "UPDATE tokens SET retry_at = NULL")
+        assert (await office.call("auth", "refresh", KIM)).code == 4
+        assert (await office.status(KIM))["who"] == who
+        office.simulator.faults.remove(fault)
+    again = await office.call("auth", "refresh", KIM)
+    assert again.code == 4, "not 'try again later': somebody must act"
+    assert "its administrator must" in again.err
+
+
+async def test_people_read_times_in_their_zone_and_programs_in_utc(office: Office) -> None:
+    await office.signed_in(KIM)
+    shell = office.shell.having(TIMEZONE="Asia/Seoul")
+    told = await asyncio.to_thread(shell.call, "auth", "status", KIM)
+    assert "+09:00" in told.out
+    for_programs = await asyncio.to_thread(shell.call, "auth", "status", KIM, "--json")
+    assert for_programs.document[0]["expires_at"].endswith("+00:00")
 
 
 async def test_a_mailbox_is_handed_over_to_a_new_owner_on_purpose_only(office: Office) -> None:

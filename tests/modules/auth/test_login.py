@@ -63,6 +63,25 @@ async def test_somebody_else_stores_nothing_and_is_named(office: Office) -> None
     assert (await office.status(KIM))["freshness"] == "none"
 
 
+async def test_the_page_of_a_failure_offers_nothing_that_ends_with_the_command(office: Office) -> None:
+    """A button to begin again would lead to a server that is gone."""
+    with office.shell.start("auth", "login", "--no-browser", KIM) as login:
+        await asyncio.to_thread(login.wait_for, "waiting for the browser")
+        ((_, url, _),) = asked(login)
+        async with Person(office.user(PARK)) as person:
+            status, page = await person.deliver(await person.sign_in(url))
+        assert (await asyncio.to_thread(login.end)).code == 8
+    assert status == 200
+    assert "<form" not in page
+    assert "run the sign-in command again" in page
+
+
+async def test_the_practice_provider_signs_nobody_in(office: Office) -> None:
+    done = await asyncio.to_thread(office.shell.having(IDENTITY_PROVIDER="memory").call, "auth", "login", KIM)
+    assert done.code == 3
+    assert "[PROVIDER_FOR_PRACTICE]" in done.err
+
+
 async def test_a_device_code_may_be_asked_for_instead_of_a_browser(office: Office) -> None:
     public = office.simulator.directory.application("public").client_id
     web = office.simulator.directory.application("web").client_id
