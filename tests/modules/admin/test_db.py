@@ -175,9 +175,10 @@ def test_a_backup_never_overwrites(house: Shell, database: Path) -> None:
 
 
 def test_of_several_backups_to_one_file_at_once_one_is_written(house: Shell) -> None:
+    """Where two processes close a database at once, each may leave its log, empty, to the other."""
     done = house.run_each(*[["db", "backup", "copy.db"]] * 3)
     assert sorted(each.code for each in done) == [0, 11, 11]
-    assert list(fingerprints(house.directory)) == ["copy.db", "iacsgraph.db"]
+    assert {*fingerprints(house.directory)} - {"iacsgraph.db-wal", "iacsgraph.db-shm"} == {"copy.db", "iacsgraph.db"}
     assert read(house.having(DATABASE_PATH="copy.db"), "db", "check") == report("copy.db")
 
 
