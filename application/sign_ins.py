@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from domain.errors import (
     ConfigurationError,
     DatabaseError,
     IACSGraphError,
+    NotFoundError,
     PermissionDeniedError,
     PolicyBlockedError,
     ReauthenticationRequiredError,
@@ -92,7 +94,7 @@ class SignIns:
             ThrottledError: too many sign-ins are open.
             EncryptionError, DatabaseError: as `SignInStore.begin`.
         """
-        account, application = await self._person_s(user_id)
+        account, application = await self._account_of_a_person(user_id)
         target = redirect_uri or application.redirect_uri
         if target is None:
             msg = (
@@ -146,7 +148,7 @@ class SignIns:
 
         Raises: as `begin`; as `IdentityProvider.begin_device_flow`.
         """
-        account, application = await self._person_s(user_id)
+        account, application = await self._account_of_a_person(user_id)
         now = self.clock.now()
         for sign_in in await self.store.open(now):
             if sign_in.account_id == account.account_id and sign_in.device and sign_in.expires_at - now > ENOUGH_TIME:
@@ -284,7 +286,7 @@ class SignIns:
             raise unknown(user_id)
         return account, self.applications.of(account)
 
-    async def _person_s(self, user_id: str) -> tuple[Account, OAuthApplication]:
+    async def _account_of_a_person(self, user_id: str) -> tuple[Account, OAuthApplication]:
         account, application = await self._account(user_id)
         if application.flow is AuthFlow.CLIENT_CREDENTIALS:
             msg = f"The application of account {account.user_id!r} acts by itself: nobody signs in."
@@ -331,9 +333,10 @@ class SignIns:
         except IACSGraphError as error:
             if not isinstance(error, PermissionDeniedError):  # the token service has told that
                 self.log.sign_in_failed(user_id, error)
-            await self._challenge(user_id, error)
             explanation, reason = error.message, _reason(error)
-            return await self._end(taken, lambda current: rules.failed(current, reason, explanation)), error
+            ended = await self._end(taken, lambda current: rules.failed(current, reason, explanation))
+            await self._challenge(user_id, error)
+            return ended, error
         return await self._end(taken, rules.done), None
 
     async def _store(self, account: Account, application: OAuthApplication, grant: Grant) -> None:
@@ -346,14 +349,15 @@ class SignIns:
         )
 
     async def _challenge(self, user_id: str, error: IACSGraphError) -> None:
-        """Keep what the provider wants the next sign-in to ask for."""
+        """Keep what the provider wants the next sign-in to ask for; if that fails, it will say so again."""
         claims = error.claims if isinstance(error, ReauthenticationRequiredError) else None
         if claims is None:
             return
         act = Act(actor=ACTOR, at=self.clock.now(), event_id=EventId(self.identifiers.unique()))
-        change = await self.accounts.apply(user_id, lambda account: lifecycle.challenge(account, act, claims))
-        if change is not None:
-            self.log.changed(change)
+        with suppress(NotFoundError, DatabaseError):
+            change = await self.accounts.apply(user_id, lambda account: lifecycle.challenge(account, act, claims))
+            if change is not None:
+                self.log.changed(change)
 
     async def _insist(self, write: Callable[[], Awaitable[T]], until: datetime) -> T:
         """Write, trying while there is time: a code cannot be redeemed twice, and a person waits for the outcome."""

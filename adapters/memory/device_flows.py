@@ -36,10 +36,13 @@ class DeviceFlows:
     lifetime: timedelta = timedelta(minutes=15)
     interval: timedelta = SLOWER
     flows: dict[str, DeviceFlow] = attrs.field(factory=dict, repr=False)
+    begun: int = 0
+    """How many there were: a user code is nobody else's, also when other flows are over."""
 
     def begin(self, client_id: str) -> DeviceAuthorization:
         """Make a flow that waits for somebody."""
-        device_code, user_code = f"dc-{self.identifiers.unique()}", f"UC-{len(self.flows) + 1:04}"
+        self.begun += 1
+        device_code, user_code = f"dc-{self.identifiers.unique()}", f"UC-{self.begun:04}"
         expires_at = self.clock.now() + self.lifetime
         self.flows[device_code] = DeviceFlow(
             client_id=client_id, user_code=user_code, expires_at=expires_at, interval=self.interval

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -88,6 +89,30 @@ async def test_a_database_that_is_busy_for_a_moment_ends_no_sign_in(rig: Rig) ->
             rig.provider.approve(flow.user_code, "kim@office.example")
     ((result, error),) = running.result()
     assert (result.result, error, len(applies)) == ("signed_in", None, 0)
+
+
+async def test_of_many_only_a_few_sign_ins_are_open_at_once(rig: Rig) -> None:
+    """Each person signs in as soon as the address is shown; the most that were ever open is what is allowed."""
+    accounts = [await rig.enrol(f"user{number}") for number in range(23)]
+    shown = io.StringIO()
+    running = asyncio.create_task(Login(auth=auth_of(rig), board=LineBoard(shown), device=True).run(accounts))
+    open_at_once = []
+    while not running.done():
+        await rig.clock.advance(LOOK_AGAIN)
+        open_at_once.append(len(await rig.sign_ins.devices()))
+        if open_at_once[-1] >= 10 or rig.provider.devices.begun == len(accounts):
+            approve_all(rig, shown.getvalue())
+    assert max(open_at_once) == 10
+    assert [error for _, error in running.result()] == [None] * len(accounts)
+
+
+def approve_all(rig: Rig, shown: str) -> None:
+    """Let everybody who was shown a code enter it."""
+    owners = {
+        code: user for user, code in re.findall(r"^(\S+): open \S+ and enter the code (\S+)$", shown, re.MULTILINE)
+    }
+    for flow in rig.provider.devices.flows.values():
+        rig.provider.approve(flow.user_code, f"{owners[flow.user_code]}@office.example")
 
 
 async def test_only_expected_browsers_are_remembered_and_only_until_they_were_waited_for() -> None:
