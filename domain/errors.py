@@ -77,6 +77,18 @@ class MessagingError(IACSGraphError):
     default_code = "MESSAGING_ERROR"
 
 
+class MessageRejectedError(MessagingError):
+    """This message can never be published as it is: too large, or to a topic that cannot exist."""
+
+    default_code = "MESSAGE_REJECTED"
+
+
+class PartitionLostError(MessagingError):
+    """The partition belongs to another member of the group by now: nothing was committed."""
+
+    default_code = "PARTITION_LOST"
+
+
 class KafkaError(MessagingError):
     """Kafka refused or failed."""
 

@@ -7,14 +7,18 @@ from typing import Protocol
 from domain.account import Account, AccountId
 from domain.change import AccountChange, AuditEntry
 from domain.lifecycle import Transition
+from domain.messages import Handled
 
 
 class AccountStore(Protocol):
     """Keeps accounts. A change, its audit entry and its event are stored together or not at all, and durably."""
 
     @abstractmethod
-    async def save(self, change: AccountChange) -> None:
+    async def save(self, change: AccountChange, *, handled: Handled | None = None) -> bool:
         """Store the change if nobody changed the account since `change.before` was read.
+
+        With `handled`, the change is the effect of that event: if it was handled before, nothing is written or checked
+        and False is returned; else the event counts as handled with the change. Without, True.
 
         Raises:
             ConflictError: the account was changed meanwhile, or its user id is another account's (compared by

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 from hypothesis import strategies as st
 
 from domain.account import Account, AccountId, AccountStatus, AuthFlow, Identity, OAuthApplication
+from domain.dead_letters import PREFIX, Failure
 from domain.events import EventId
 from domain.lifecycle import Act
+from domain.messages import Delivery, Message, Partition
 from domain.token import AccessToken, Token
 
 visible = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=30).filter(
@@ -73,4 +76,36 @@ def access_tokens(draw: st.DrawFn) -> AccessToken:
     )
 
 
+topics = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,20}", fullmatch=True)
+partitions = st.builds(Partition, topic=topics, number=st.integers(0, 11))
+own_headers = st.sampled_from(["id", "group", "at", "topic", "offset", "replayed_at", "value_omitted", "digest"])
+headers = st.lists(
+    st.tuples(st.text(max_size=10) | own_headers.map(PREFIX.__add__), st.binary(max_size=20)), max_size=5
+).map(tuple)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, topic: str | None = None) -> Delivery:
+    """Draw a message at its place: any bytes, also with headers that look like a dead letter's."""
+    partition = draw(partitions if topic is None else partitions.map(lambda each: attrs.evolve(each, topic=topic)))
+    return Delivery(
+        partition=partition,
+        offset=draw(st.integers(0, 2**63)),
+        at=draw(moments),
+        message=Message(
+            topic=partition.topic,
+            key=draw(st.none() | st.binary(max_size=20)),
+            value=draw(st.none() | st.binary(max_size=50)),
+            headers=draw(headers),
+        ),
+    )
+
+
+failures = st.builds(
+    Failure,
+    error_code=visible,
+    reason=st.text(st.characters(codec="utf-8"), max_size=50),
+    digest=st.none() | visible,
+    attempts=st.integers(1, 1000),
+)
 tokens = st.builds(Token, access=access_tokens(), refresh=st.none() | visible)
