@@ -1,65 +1,39 @@
 """CloudEvents 1.0, Kafka protocol binding, binary content mode: attributes as `ce_*` headers, data as a JSON value.
 
-The value keeps a flat shape that also readers who know nothing of CloudEvents understand: `event_type` (underscores),
-`event_id`, `user_id`, `timestamp` (the fact's time), `occurred_at`, and the fact's own members.
 Source: CloudEvents specification 1.0.2; Kafka Protocol Binding for CloudEvents 1.0.2 section 3.2.
 """
 
-import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import Any
 
+import attrs
 import cattrs
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from domain.account import AccountStatus
-from domain.errors import IACSGraphError, ValidationError
-from domain.events import (
-    AccountEnrolled,
-    AccountEvent,
-    AccountRecovered,
-    AccountSignedIn,
-    AccountStatusChanged,
-    AccountUpdated,
-    Event,
-    ReauthRequired,
-)
-from ports.event_codec import EncodedEvent, EventCodec
+from adapters.cloudevents.attributes import Attributes, dotted, underscored
+from adapters.cloudevents.fact_values import CLASSES, TYPES, faults, make_converter
+from adapters.cloudevents.json_text import write_object
+from adapters.cloudevents.reading import read_message
+from adapters.cloudevents.times import any_time
+from domain.errors import ValidationError
+from domain.events import Event, EventId
+from domain.messages import Delivery
+from ports.event_codec import EncodedEvent, EventCodec, ReceivedEvent
 
 ACCOUNT_TOPIC = "account.events"
 SOURCE = "/iacsgraph"
-TYPES: Mapping[type[AccountEvent], str] = {
-    AccountEnrolled: "account.enrolled",
-    AccountUpdated: "account.updated",
-    AccountStatusChanged: "account.status_changed",
-    AccountSignedIn: "account.signed_in",
-    ReauthRequired: "account.reauth_required",
-    AccountRecovered: "account.recovered",
-}
-CLASSES = {name: cls for cls, name in TYPES.items()}
-_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_LONGEST_QUOTED = 100
 
 
-def make_converter() -> cattrs.Converter:
-    """Return the converter of event values: strict types, unknown members ignored, times as UTC text."""
-    converter = cattrs.Converter()
-    converter.register_unstructure_hook(datetime, _time_text)
-    converter.register_structure_hook(datetime, _time)
-    converter.register_structure_hook(str, _text)
-    converter.register_structure_hook(AccountStatus, lambda value, kind: kind(_text(value, str)))
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
-    for cls in TYPES:
-        renamed = {"occurred_at": override(rename="timestamp")}
-        converter.register_unstructure_hook(cls, make_dict_unstructure_fn(cls, converter, **renamed))  # type: ignore[arg-type]
-        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **renamed))  # type: ignore[arg-type]
-    return converter
-
-
+@attrs.frozen(kw_only=True)
 class CloudEventCodec(EventCodec):
-    """Encodes account events; the key is the user id, so that one account's events stay in order."""
+    """Facts have their account's user id for a key, so that one account's events stay in order.
+
+    `zone` is that of times without an offset, which producers of plain JSON write (`datetime.now().isoformat()`). Such
+    a producer's time that cannot be read is not known; that of a CloudEvent makes it undecodable.
+    """
+
+    zone: tzinfo = UTC
 
     @cached_property
     def _converter(self) -> cattrs.Converter:
@@ -70,64 +44,91 @@ class CloudEventCodec(EventCodec):
         """Encode; members in a fixed order."""
         name = TYPES[type(event)]
         members = self._converter.unstructure(event)
-        value = {"event_type": name.replace(".", "_"), **members, "occurred_at": members["timestamp"]}
+        attributes = Attributes(
+            id=event.event_id, type=name, source=SOURCE, subject=event.account_id, time=event.occurred_at
+        )
         return EncodedEvent(
             event_id=event.event_id,
             topic=ACCOUNT_TOPIC,
             key=event.user_id,
-            value=json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
-            headers={
-                "ce_specversion": "1.0",
-                "ce_id": event.event_id,
-                "ce_source": SOURCE,
-                "ce_type": name,
-                "ce_subject": event.account_id,
-                "ce_time": members["timestamp"],
-                "content-type": "application/json; charset=utf-8",
-            },
+            value=write_object({"event_type": underscored(name), **members, "occurred_at": members["timestamp"]}),
+            headers=attributes.headers(),
         )
 
-    def decode(self, message: EncodedEvent) -> Event:
-        """Decode by the `ce_type` header."""
-        cls = CLASSES.get(message.headers.get("ce_type", ""))
-        if cls is None:
-            problem = f"of unknown type {message.headers.get('ce_type')!r}"
-            raise _undecodable(message, problem)
+    def wrap(
+        self, topic: str, value: Mapping[str, object], *, event_id: EventId, key: str | None, now: datetime
+    ) -> EncodedEvent:
+        """Wrap; without `event_type` the type is the topic's name, without any key the event's id is the key."""
         try:
-            event: Event = self._converter.structure(json.loads(message.value), cls)  # type: ignore[assignment]
-        except (ValueError, cattrs.BaseValidationError, KeyError, TypeError, RecursionError, IACSGraphError) as error:
-            raise _undecodable(message, "malformed") from error
+            event = self._wrapped(topic, value, event_id, key, now)
+            event.message()  # what can be stored but not be published would keep others back
+        except ValidationError as error:
+            raise _unencodable(topic, event_id, error.message) from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise _unencodable(topic, event_id, "It is no JSON.") from error
         return event
 
+    def read(self, delivery: Delivery) -> ReceivedEvent:
+        """Read; the attributes of a CloudEvent go before members of its value."""
+        try:
+            attributes, value = read_message(delivery, self.zone)
+        except (ValueError, ValidationError) as error:
+            raise _undecodable(delivery, f"Message {delivery.place} is no event: {error}") from error
+        return ReceivedEvent(
+            event_id=attributes.id,
+            source=attributes.source,
+            type=attributes.type,
+            occurred_at=attributes.time,
+            value=value,
+            delivery=delivery,
+        )
 
-def _undecodable(message: EncodedEvent, problem: str) -> ValidationError:
+    def decode(self, event: ReceivedEvent) -> Event:
+        """Decode by the type."""
+        cls = CLASSES.get(event.type or "")
+        known = {"event_id": event.event_id}
+        if cls is None:
+            name = repr(event.type)[:_LONGEST_QUOTED]
+            raise _undecodable(event.delivery, f"Event {event.event_id!r} is of unknown type {name}.", known)
+        try:
+            fact: Event = self._converter.structure(event.value, cls)  # type: ignore[assignment]
+        except cattrs.BaseValidationError as error:
+            problem = f"Event {event.event_id!r} is malformed: {faults(error)}"
+            raise _undecodable(event.delivery, problem, known) from error
+        return fact
+
+    def _wrapped(
+        self, topic: str, value: Mapping[str, object], event_id: EventId, key: str | None, now: datetime
+    ) -> EncodedEvent:
+        owner, name, time = (_text_member(value, member) for member in ("user_id", "event_type", "timestamp"))
+        moment = now if time is None else any_time(time, self.zone)
+        if moment is None:
+            raise ValidationError("`timestamp` must be a time (ISO 8601).")
+        attributes = Attributes(id=event_id, type=topic if name is None else dotted(name), source=SOURCE, time=moment)
+        keys = (each for each in (key, owner, event_id) if each is not None)
+        return EncodedEvent(
+            event_id=event_id, topic=topic, key=next(keys), value=write_object(value), headers=attributes.headers()
+        )
+
+
+def _text_member(value: Mapping[str, object], name: str) -> str | None:
+    text = value.get(name)
+    if text is None or (isinstance(text, str) and text.strip()):
+        return text
+    raise ValidationError(f"`{name}` must be text.")
+
+
+def _unencodable(topic: str, event_id: EventId, problem: str) -> ValidationError:
     return ValidationError(
-        f"Event {message.event_id!r} on topic {message.topic!r} is {problem}.",
-        error_code="EVENT_UNDECODABLE",
-        details={"event_id": message.event_id, "topic": message.topic},
+        f"The event {event_id!r} for topic {topic!r} cannot be written: {problem}",
+        error_code="EVENT_UNENCODABLE",
+        details={"event_id": event_id, "topic": topic},
     )
 
 
-def _time_text(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def _time(value: Any, _: type) -> datetime:  # noqa: ANN401 - JSON
-    if not isinstance(value, str) or not _DATETIME.fullmatch(value):
-        msg = "not a UTC time with microseconds"
-        raise ValueError(msg)
-    return datetime.fromisoformat(value)
-
-
-def _texts(value: Any, _: type) -> tuple[str, ...]:  # noqa: ANN401 - JSON
-    if not isinstance(value, list):
-        msg = "not a list"
-        raise TypeError(msg)
-    return tuple(_text(item, str) for item in value)
-
-
-def _text(value: Any, _: type) -> str:  # noqa: ANN401 - JSON
-    if not isinstance(value, str):
-        msg = "not text"
-        raise TypeError(msg)
-    return value
+def _undecodable(delivery: Delivery, message: str, details: Mapping[str, object] | None = None) -> ValidationError:
+    return ValidationError(
+        message,
+        error_code="EVENT_UNDECODABLE",
+        details={**(details or {}), "topic": delivery.partition.topic, "place": delivery.place},
+    )

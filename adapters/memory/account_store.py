@@ -10,6 +10,7 @@ from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import NotFoundError
 from domain.lifecycle import Transition
+from domain.messages import Handled
 from ports.account_store import AccountStore
 from ports.cipher import Binding
 
@@ -20,12 +21,17 @@ class MemoryAccountStore(AccountStore):
 
     database: MemoryDatabase
 
-    async def save(self, change: AccountChange) -> None:
+    async def save(self, change: AccountChange, *, handled: Handled | None = None) -> bool:
         """Check, encrypt, store."""
+        if handled in self.database.handled:
+            return False
         self.database.check(change)
         if change.client_secrets_changed:
             self._encrypt(change.after)
         self.database.store(attrs.evolve(change, after=_without_secrets(change.after)))
+        if handled is not None:
+            self.database.handled[handled] = change.audit.at
+        return True
 
     async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
         """Decide on what is there."""

@@ -4,9 +4,12 @@ from datetime import datetime
 
 import attrs
 
+from adapters.memory.bell import Bell
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import ConflictError, NotFoundError, StaleKeyError
+from domain.events import EventId
+from domain.messages import Handled
 from domain.refreshing import RefreshState
 from domain.sign_in import LinkId, ReconnectLink, SignIn, SignInId
 from domain.token import AccessToken
@@ -38,6 +41,16 @@ class SignInRow:
 
 
 @attrs.define(kw_only=True)
+class Relaying:
+    """What became of the outbox's events, and who relays them; an event that is in neither dictionary is pending."""
+
+    published: dict[EventId, datetime] = attrs.field(factory=dict)
+    parked: dict[EventId, tuple[datetime, str]] = attrs.field(factory=dict)
+    owner: str | None = None
+    until: datetime | None = None
+
+
+@attrs.define(kw_only=True)
 class MemoryDatabase:
     """Plain dictionaries. Every method of a store runs without awaiting, so that each is a transaction."""
 
@@ -46,6 +59,9 @@ class MemoryDatabase:
     accounts: dict[AccountId, Account] = attrs.field(factory=dict)
     audit: list[AuditEntry] = attrs.field(factory=list)
     outbox: list[EncodedEvent] = attrs.field(factory=list)
+    relaying: Relaying = attrs.field(factory=Relaying)
+    appended: Bell = attrs.field(factory=Bell)
+    handled: dict[Handled, datetime] = attrs.field(factory=dict)
     tokens: dict[AccountId, TokenRow] = attrs.field(factory=dict)
     sign_ins: dict[SignInId, SignInRow] = attrs.field(factory=dict)
     links: dict[LinkId, ReconnectLink] = attrs.field(factory=dict)
@@ -103,6 +119,7 @@ class MemoryDatabase:
         self.tokens.setdefault(change.after.account_id, TokenRow())
         self.audit.append(change.audit)
         self.outbox.append(message)
+        self.appended.ring()
         self.touch(change.after.account_id)
 
     def touch(self, account_id: AccountId) -> None:

@@ -7,10 +7,12 @@ import attrs
 
 from adapters.sqlite.account_rows import load, to_account, to_audit_entry, write_change, write_client_secrets
 from adapters.sqlite.database import Database
+from adapters.sqlite.handled_rows import first_time
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import NotFoundError
 from domain.lifecycle import Transition
+from domain.messages import Handled
 from ports.account_store import AccountStore
 from ports.cipher import Cipher
 from ports.event_codec import EventCodec
@@ -26,15 +28,18 @@ class SqliteAccountStore(AccountStore):
     cipher: Cipher
     codec: EventCodec
 
-    async def save(self, change: AccountChange) -> None:
+    async def save(self, change: AccountChange, *, handled: Handled | None = None) -> bool:
         """Write in one transaction."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> bool:
+            if handled is not None and not first_time(connection, handled, change.audit.at):
+                return False
             write_change(connection, change, self.codec)
             if change.client_secrets_changed:
                 write_client_secrets(connection, change.after, self.cipher)
+            return True
 
-        await self.database.write(work, operation="save", table="accounts")
+        return await self.database.write(work, operation="save", table="accounts")
 
     async def apply(self, user_id: str, transition: Transition) -> AccountChange | None:
         """Decide inside the transaction."""

@@ -22,6 +22,7 @@ from adapters.sqlite.readers import Readers, open_readers
 from adapters.sqlite.transaction import Transaction, begin, commit, roll_back, snapshot, transact
 from adapters.sqlite.verbs import Verbs
 from adapters.sqlite.worker import Worker, open_worker, uninterrupted
+from adapters.sqlite.write_signal import WriteSignal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = timedelta(seconds=5)
@@ -32,7 +33,8 @@ T = TypeVar("T")
 class Database(Verbs):
     """One SQLite file. Open with `open_database`; usable by any number of tasks of one event loop.
 
-    The verbs here are a transaction each; the reading ones see what is committed, also inside `transaction()`.
+    The verbs here are a transaction each; the reading ones see what is committed, also inside `transaction()`. `writes`
+    tells when a transaction of this object has ended.
     """
 
     def __init__(self, path: Path, writer: Worker, readers: Readers, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -40,6 +42,7 @@ class Database(Verbs):
         self._writer = writer
         self._readers = readers
         self._connect = connect
+        self.writes = WriteSignal()
         self._turn = asyncio.Lock()
 
     async def read(
@@ -72,7 +75,10 @@ class Database(Verbs):
         """
         Transaction.refuse_nesting(self._writer, operation)
         async with self._turn:
-            return await self._writer.run(partial(transact, fn), operation=operation, table=table)
+            try:
+                return await self._writer.run(partial(transact, fn), operation=operation, table=table)
+            finally:
+                self.writes.tell()  # also when cancelled: it may have been committed
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -99,6 +105,8 @@ class Database(Verbs):
                 if not self._writer.closed:  # closing has rolled back
                     await self._writer.run(roll_back, operation="transaction")
                 raise
+            finally:
+                self.writes.tell()
 
     async def backup(self, target: Path) -> None:
         """Copy the present state to the new file `target` (mode 0600) while others read and write.

@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def decodes(
-    table: str,
+    table: str, key: str = "account_id"
 ) -> Callable[[Callable[Concatenate[sqlite3.Row, P], T]], Callable[Concatenate[sqlite3.Row, P], T]]:
     """Decorate a function that decodes a row of the table: a row that does not fit is one clear error.
 
     Raises:
-        DatabaseError: ROW_MALFORMED. The details name the account; no value is quoted.
+        DatabaseError: ROW_MALFORMED. The details name the row by the column `key`; no other value is quoted.
     """
 
     def decorate(decode: Callable[Concatenate[sqlite3.Row, P], T]) -> Callable[Concatenate[sqlite3.Row, P], T]:
@@ -26,10 +26,9 @@ def decodes(
             try:
                 return decode(row, *args, **kwargs)
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, ValidationError) as error:
-                account_id = str(row["account_id"])
-                msg = f"The stored row of account {account_id} in {table} is malformed ({type(error).__name__})."
-                details = {"account_id": account_id}
-                raise DatabaseError(msg, error_code="ROW_MALFORMED", table=table, details=details) from None
+                name, owner = key.removesuffix("_id").replace("_", " "), str(row[key])
+                msg = f"The stored row of {name} {owner} in {table} is malformed ({type(error).__name__})."
+                raise DatabaseError(msg, error_code="ROW_MALFORMED", table=table, details={key: owner}) from None
 
         return decoding
 

@@ -18,21 +18,31 @@ from adapters.fernet.cipher import FernetCipher
 from adapters.memory import database as memory
 from adapters.memory.account_store import MemoryAccountStore
 from adapters.memory.cipher import MemoryCipher
+from adapters.memory.inbox import MemoryInbox
+from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.parked_events import MemoryParkedEvents
 from adapters.memory.secret_store import MemorySecretStore
 from adapters.memory.sign_in_store import MemorySignInStore
 from adapters.memory.token_store import MemoryTokenStore
 from adapters.sqlite import secrets as sqlite
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.inbox import SqliteInbox
+from adapters.sqlite.outbox import SqliteOutbox
+from adapters.sqlite.parked_events import SqliteParkedEvents
 from adapters.sqlite.secret_store import SqliteSecretStore
 from adapters.sqlite.sign_in_rows import COLUMNS as SIGN_IN_COLUMNS
 from adapters.sqlite.sign_in_store import SqliteSignInStore
 from adapters.sqlite.token_store import SqliteTokenStore
+from adapters.system.clock import SystemClock
 from domain.account import AccountId
 from domain.sign_in import SignInId
 from ports.account_store import AccountStore
 from ports.cipher import Binding, Cipher, KeyId
 from ports.event_codec import EncodedEvent
+from ports.inbox import Inbox
+from ports.outbox import Outbox
+from ports.parked_events import ParkedEvents
 from ports.secret_store import SecretStore
 from ports.sign_in_store import SignInStore
 from ports.token_store import TokenStore
@@ -49,6 +59,8 @@ TABLES = (
     "replaced_keys",
     "sign_ins",
     "reconnect_links",
+    "relay",
+    "handled_events",
 )
 
 
@@ -70,10 +82,13 @@ class Rig(ABC):
     tokens: TokenStore
     sign_ins: SignInStore
     secrets: SecretStore
+    relay: Outbox
+    parked: ParkedEvents
+    inbox: Inbox
 
     @abstractmethod
     async def outbox(self) -> list[EncodedEvent]:
-        """Return what was appended to the outbox, in order."""
+        """Return what stands in the outbox, in order of appending, settled or not."""
 
     @abstractmethod
     async def contents(self) -> Mapping[str, object]:
@@ -127,6 +142,9 @@ class MemoryView(memory.MemoryDatabase):
             accounts=shared.accounts,
             audit=shared.audit,
             outbox=shared.outbox,
+            relaying=shared.relaying,
+            appended=shared.appended,
+            handled=shared.handled,
             tokens=shared.tokens,
             sign_ins=shared.sign_ins,
             links=shared.links,
@@ -168,6 +186,8 @@ class MemoryRig(Rig):
             "accounts",
             "audit",
             "outbox",
+            "relaying",
+            "handled",
             "tokens",
             "sign_ins",
             "links",
@@ -278,6 +298,9 @@ class MemoryWorld(World):
             tokens=MemoryTokenStore(database),
             sign_ins=MemorySignInStore(database),
             secrets=MemorySecretStore(database),
+            relay=MemoryOutbox(database, SystemClock()),
+            parked=MemoryParkedEvents(database),
+            inbox=MemoryInbox(database),
             database=database,
         )
 
@@ -301,6 +324,9 @@ class SqliteWorld(World):
                 tokens=SqliteTokenStore(database, cipher, CODEC),
                 sign_ins=SqliteSignInStore(database, cipher),
                 secrets=SqliteSecretStore(database, cipher),
+                relay=SqliteOutbox(database, SystemClock()),
+                parked=SqliteParkedEvents(database),
+                inbox=SqliteInbox(database),
                 database=database,
             )
 

@@ -67,7 +67,7 @@ def _one_of(choices: dict[str, Callable[[], Transition]]) -> st.SearchStrategy[s
     return st.sampled_from(sorted(choices))
 
 
-def _saving(change: AccountChange) -> Callable[[Rig], Awaitable[None]]:
+def _saving(change: AccountChange) -> Callable[[Rig], Awaitable[bool]]:
     return lambda rig: rig.accounts.save(change)
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.cloudevents.event_codec import CLASSES, TYPES, CloudEventCodec
+from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.cloudevents.fact_values import CLASSES, TYPES
 from domain.account import AccountId, AccountStatus
 from domain.errors import ValidationError
 from domain.events import (
@@ -24,6 +25,7 @@ from domain.events import (
     ReauthRequired,
 )
 from ports.event_codec import EncodedEvent
+from tests.contracts.test_event_codec import delivered
 
 CODEC = CloudEventCodec()
 AT = datetime(2026, 3, 1, 12, 30, 15, 42, tzinfo=UTC)
@@ -69,11 +71,11 @@ WRONG: Mapping[str, list[object]] = {
         "2026-13-01T12:30:15.000042Z",
         "٢٠٢٦-03-01T12:30:15.000042Z",
     ],
-    "email": [1, None, []],
+    "email": [1, None, [], "\ud800"],
     "name": [1, None, {}],
     "changed": ["name", 1, None, {"name": 1}, [1], [None], [["name"]]],
     "old_status": ["active", "", 1, None, [], "DELETED"],
-    "reason": [1, None, []],
+    "reason": [1, None, [], " ", "a\nb", "\ud800"],
     "tenant_id": [1, [], {}],
 }
 
@@ -125,7 +127,7 @@ def test_the_bytes_are_these_and_no_others() -> None:
 @EVERY
 def test_each_example_comes_back(name: str) -> None:
     event, _ = EXAMPLES[name]
-    assert CODEC.decode(CODEC.encode(event)) == event
+    assert _decoded(CODEC.encode(event)) == event
 
 
 @EVERY
@@ -135,7 +137,7 @@ def test_members_of_wrong_types_are_refused(name: str, member: str) -> None:
     value = json.loads(message.value)
     for wrong in WRONG[member] if member in value else ():
         with pytest.raises(ValidationError) as caught:
-            CODEC.decode(_with(message, value | {member: wrong}))
+            _decoded(_with(message, value | {member: wrong}))
         assert caught.value.error_code == "EVENT_UNDECODABLE", wrong
 
 
@@ -146,24 +148,31 @@ def test_missing_members_are_refused_except_those_that_are_told_twice(name: str)
     for member in value:
         rest = _with(message, {other: value[other] for other in value if other != member})
         if member in {"event_type", "occurred_at"}:
-            assert CODEC.decode(rest) == EXAMPLES[name][0]
+            assert _decoded(rest) == EXAMPLES[name][0]
         else:
-            with pytest.raises(ValidationError):
-                CODEC.decode(rest)
+            with pytest.raises(ValidationError, match=f"required field missing @ value.{member}$"):
+                _decoded(rest)
 
 
-@pytest.mark.parametrize("unknown", ["", "account", "account_recovered", "account.recovered.v2", "ACCOUNT.RECOVERED"])
+@pytest.mark.parametrize("unknown", ["account", "account_recovered", "account.recovered.v2", "ACCOUNT.RECOVERED"])
 def test_unknown_types_are_refused_by_name(unknown: str) -> None:
     message = CODEC.encode(EXAMPLES["account.recovered"][0])
     with pytest.raises(ValidationError, match="unknown type") as caught:
-        CODEC.decode(attrs.evolve(message, headers={**message.headers, "ce_type": unknown}))
+        _decoded(attrs.evolve(message, headers={**message.headers, "ce_type": unknown}))
     assert repr(unknown) in str(caught.value)
+
+
+def test_of_an_unknown_type_only_the_beginning_is_quoted() -> None:
+    message = CODEC.encode(EXAMPLES["account.recovered"][0])
+    with pytest.raises(ValidationError) as caught:
+        _decoded(attrs.evolve(message, headers={**message.headers, "ce_type": "x" * 10_000}))
+    assert len(str(caught.value)) < 200
 
 
 def test_a_type_with_the_members_of_another_is_refused() -> None:
     message = CODEC.encode(EXAMPLES["account.recovered"][0])
     with pytest.raises(ValidationError, match="malformed"):
-        CODEC.decode(attrs.evolve(message, headers={**message.headers, "ce_type": "account.enrolled"}))
+        _decoded(attrs.evolve(message, headers={**message.headers, "ce_type": "account.enrolled"}))
 
 
 @settings(max_examples=100)
@@ -171,7 +180,7 @@ def test_a_type_with_the_members_of_another_is_refused() -> None:
 def test_no_bytes_fail_in_another_way(value: bytes) -> None:
     message = CODEC.encode(EXAMPLES["account.updated"][0])
     with pytest.raises(ValidationError):
-        CODEC.decode(attrs.evolve(message, value=value))
+        _decoded(attrs.evolve(message, value=value))
 
 
 JSON = st.recursive(
@@ -190,11 +199,15 @@ def test_no_member_fails_in_another_way(name: str, data: st.DataObject) -> None:
     member = data.draw(st.sampled_from(sorted(value)))
     value[member] = data.draw(JSON)
     try:
-        event = CODEC.decode(_with(message, value))
+        event = _decoded(_with(message, value))
     except ValidationError:
         return
     again = json.loads(CODEC.encode(event).value)
     assert member in {"event_type", "occurred_at"} or again[member] == value[member]
+
+
+def _decoded(message: EncodedEvent) -> Event:
+    return CODEC.decode(CODEC.read(delivered(message)))
 
 
 def _with(message: EncodedEvent, value: object) -> EncodedEvent:

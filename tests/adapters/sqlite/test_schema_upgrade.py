@@ -4,19 +4,24 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.memory.cipher import MemoryCipher
+from adapters.memory.clock import MemoryClock
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import MIGRATIONS, inspect_database, open_database
+from adapters.sqlite.outbox import SqliteOutbox
+from adapters.sqlite.parked_events import SqliteParkedEvents
 from adapters.sqlite.secret_store import SqliteSecretStore
 from adapters.sqlite.secrets import ACCESS_TOKEN, CLIENT_SECRET
 from adapters.sqlite.sign_in_store import SqliteSignInStore
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain import lifecycle
 from domain.account import AccountId, AccountStatus
+from domain.events import EventId
 from tests.adapters.sqlite.schema import opening
 from tests.contracts.samples import NOW, act
 from tests.contracts.sign_in_samples import browser
@@ -42,6 +47,18 @@ OLD = {
     "created_at": "2026-01-01T00:00:00.000000Z",
 }
 """An account as the first version wrote it, but for its secret."""
+EVENTS = [
+    {
+        "event_id": f"e{number}",
+        "topic": "account.events",
+        "key": "Kim",
+        "value": b"{}",
+        "headers": '{"ce_id": "e"}',
+        "published_at": published,
+    }
+    for number, published in enumerate((None, "2026-02-01T00:00:00.000000Z", None))
+]
+"""Events of its outbox; nothing published them then, but a column for it was there."""
 
 
 @pytest.fixture
@@ -59,8 +76,13 @@ async def first_version(tmp_path: Path) -> Path:
         "expires_at": "2026-03-01T13:00:00.000000Z",
         "scopes": '["Mail.Read"]',
     }
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("accounts", account),
+        ("tokens", token),
+        ("encryption", {"primary_key": "00000001"}),
+    ]
     with closing(sqlite3.connect(path)) as connection, connection:
-        for table, row in (("accounts", account), ("tokens", token), ("encryption", {"primary_key": "00000001"})):
+        for table, row in rows + [("outbox", event) for event in EVENTS]:
             marks = ", ".join("?" * len(row))
             connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
     return path
@@ -84,6 +106,17 @@ async def test_accounts_and_tokens_of_the_first_version_are_all_there(first_vers
         assert await database.check() == []
     report = await inspect_database(first_version)
     assert (report.found, report.problems) == (report.known, ())
+
+
+async def test_events_of_the_first_version_are_pending_in_their_order(first_version: Path) -> None:
+    async with open_database(first_version) as database:
+        outbox = SqliteOutbox(database, MemoryClock(NOW))
+        events = await outbox.pending(10)
+        assert [event.event_id for event in events] == ["e0", "e2"]
+        assert (events[0].value, events[0].headers) == (b"{}", {"ce_id": "e"})
+        await outbox.settle(NOW, [EventId("e0")], {EventId("e2"): "too large"})
+        summary = await SqliteParkedEvents(database).summary()
+        assert (summary.pending, summary.parked, summary.published) == (0, 1, 2)
 
 
 async def test_what_is_new_works_on_what_is_old(first_version: Path) -> None:

@@ -1,0 +1,110 @@
+"""Messages of any producer: which content mode they are in, their attributes, and the JSON object in them.
+
+Source: CloudEvents specification 1.0.2 section 3.1; Kafka Protocol Binding 1.0.2 sections 3.2 and 3.3; JSON Event
+Format 1.0.2 sections 2 and 3.
+"""
+
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from adapters.cloudevents.attributes import CONTENT_TYPE, PREFIX, Attributes, dotted
+from adapters.cloudevents.json_text import read_object
+from adapters.cloudevents.times import any_time, exact_time
+from domain.events import EventId
+from domain.messages import Delivery, Message
+
+_CLOUDEVENTS = "application/cloudevents"
+_VERSION = re.compile(r"1\.[0-9]+")
+
+
+def read_message(delivery: Delivery, zone: tzinfo) -> tuple[Attributes, Mapping[str, object]]:
+    """Return the attributes and the JSON object.
+
+    Raises: ValueError, ValidationError, neither of which quotes anything, if there are none or they are malformed.
+    """
+    message = delivery.message
+    media_type = (_last(message, CONTENT_TYPE) or b"").decode(errors="replace").partition(";")[0].strip().lower()
+    if media_type.startswith(_CLOUDEVENTS):
+        return _structured(message, media_type)
+    if any(name.lower().startswith(PREFIX) for name, _ in message.headers):
+        return _attributes(_binary(message)), read_object(message.value)
+    return _plain(delivery, zone)
+
+
+def _binary(message: Message) -> Mapping[str, str]:
+    """Decode strictly: two ids must not become one by what is put in place of broken bytes."""
+    raw = {name.lower().removeprefix(PREFIX): value for name, value in message.headers if _is_attribute(name)}
+    try:
+        return {name: value.decode() for name, value in raw.items()}
+    except UnicodeDecodeError:
+        msg = "a header is not UTF-8"
+        raise ValueError(msg) from None
+
+
+def _structured(message: Message, media_type: str) -> tuple[Attributes, Mapping[str, object]]:
+    if media_type != f"{_CLOUDEVENTS}+json":
+        msg = "a CloudEvents format other than JSON"
+        raise ValueError(msg)
+    envelope = read_object(message.value)
+    return _attributes(envelope), _data(envelope)
+
+
+def _data(envelope: Mapping[str, object]) -> Mapping[str, object]:
+    data, base64 = envelope.get("data"), envelope.get("data_base64")
+    if isinstance(data, dict) and base64 is None:
+        return data
+    if isinstance(base64, str) and data is None:
+        try:
+            return read_object(binascii.a2b_base64(base64, strict_mode=True))
+        except binascii.Error:
+            pass
+    msg = "the data is no JSON object"
+    raise ValueError(msg)
+
+
+def _attributes(found: Mapping[str, object]) -> Attributes:
+    """An attribute that is null is not there; others than these are extensions, and of no concern."""
+    texts: dict[str, str] = {}
+    for name in ("specversion", "id", "type", "source", "time"):
+        text = found.get(name)
+        if not isinstance(text, str) and (text is not None or name != "time"):
+            msg = f"the attribute {name} is missing or no text"
+            raise ValueError(msg)
+        if isinstance(text, str):
+            texts[name] = text
+    if not _VERSION.fullmatch(texts["specversion"]):
+        msg = "not CloudEvents 1.x"
+        raise ValueError(msg)
+    return Attributes(
+        id=EventId(texts["id"]), type=texts["type"], source=texts["source"], time=_exact(texts.get("time"))
+    )
+
+
+def _exact(text: str | None) -> datetime | None:
+    moment = None if text is None else exact_time(text)
+    if text is not None and moment is None:
+        msg = "the attribute time is no time (RFC 3339)"
+        raise ValueError(msg)
+    return moment
+
+
+def _plain(delivery: Delivery, zone: tzinfo) -> tuple[Attributes, Mapping[str, object]]:
+    """Take what is there: only an id that cannot be kept is refused, not a sloppy time."""
+    value = read_object(delivery.message.value)
+    own_id, event_type, timestamp = (value.get(name) for name in ("event_id", "event_type", "timestamp"))
+    attributes = Attributes(
+        id=EventId(own_id if isinstance(own_id, str) and own_id.strip() else delivery.event_id),
+        type=dotted(event_type) if isinstance(event_type, str) and event_type.strip() else None,
+        time=any_time(timestamp, zone) if isinstance(timestamp, str) else None,
+    )
+    return attributes, value
+
+
+def _is_attribute(name: str) -> bool:
+    return name.lower().startswith(PREFIX)
+
+
+def _last(message: Message, name: str) -> bytes | None:
+    return next((value for known, value in reversed(message.headers) if known.lower() == name), None)

@@ -1,0 +1,201 @@
+"""Topics, partitions and messages of the embedded log, as rows. Runs on the database's thread."""
+
+import json
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from adapters.sqlite.row_decoding import decodes
+from adapters.sqlite.timestamps import from_text, to_text
+from domain.errors import ValidationError
+from domain.messages import Delivery, Message, Partition
+from domain.topics import TopicPlan
+
+MOST_PARTITIONS = 10_000
+FOR_EVER = timedelta(days=3_650_000)
+UNREADABLE = datetime(1970, 1, 1, tzinfo=UTC)
+
+NAME_RULE = "A topic's name has up to 249 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_PARTITIONS = "SELECT partition_id, topic, number, begin_offset, next_offset FROM log_partitions"
+_APPEND = "INSERT INTO log_messages (partition_id, offset_number, at, key, value, headers) VALUES (?, ?, ?, ?, ?, ?)"
+_READ = (
+    "SELECT offset_number, at, key, value, headers FROM log_messages"
+    " WHERE partition_id = ? AND offset_number >= ? ORDER BY offset_number LIMIT ?"
+)
+_OLDEST = "SELECT offset_number, at FROM log_messages WHERE partition_id = ? ORDER BY offset_number LIMIT ?"
+
+
+@attrs.frozen(kw_only=True)
+class LogPartition:
+    """A partition and its row: the offsets of its first message and of the next one."""
+
+    partition_id: int
+    partition: Partition
+    begin: int
+    end: int
+
+
+def is_topic_name(name: str) -> bool:
+    """Tell whether a topic can have this name, by `NAME_RULE`. Source: `org.apache.kafka.common.internals.Topic`."""
+    return _NAME.fullmatch(name) is not None and name not in {".", ".."}
+
+
+def create_topic(connection: sqlite3.Connection, topic: str, partitions: int, retention: timedelta | None) -> bool:
+    """Create the topic with its partitions; False if it exists. Ten thousand years are for ever."""
+    kept = None if retention is None or retention >= FOR_EVER else retention // timedelta(microseconds=1)
+    cursor = connection.execute(
+        "INSERT INTO log_topics (topic, retention_microseconds) VALUES (?, ?) ON CONFLICT DO NOTHING", (topic, kept)
+    )
+    if cursor.rowcount != 1:
+        return False
+    numbers = ((topic, number) for number in range(partitions))
+    connection.executemany("INSERT INTO log_partitions (topic, number) VALUES (?, ?)", numbers)
+    return True
+
+
+def partitions_of(connection: sqlite3.Connection, topics: Iterable[str]) -> list[LogPartition]:
+    """Return the partitions of those of the topics that exist, in order."""
+    query = f"{_PARTITIONS} WHERE topic = ? ORDER BY number"
+    return [_partition(row) for topic in sorted(set(topics)) for row in connection.execute(query, (topic,))]
+
+
+def partition_of(connection: sqlite3.Connection, partition_id: int) -> LogPartition:
+    """Return the partition as it is now; partitions are never removed."""
+    return _partition(connection.execute(f"{_PARTITIONS} WHERE partition_id = ?", (partition_id,)).fetchone())
+
+
+@attrs.define
+class Appender:
+    """Appends messages within one transaction; `finish` writes down how far the partitions have come."""
+
+    connection: sqlite3.Connection
+    plan: TopicPlan
+    now: datetime
+    _topics: dict[str, list[LogPartition]] = attrs.field(factory=dict, init=False)
+    _ends: dict[int, int] = attrs.field(factory=dict, init=False)
+
+    def append(self, message: Message) -> None:
+        """Append to the partition of the key, without a key to the one that has been given least."""
+        partition_id = self._choose(self._partitions(message.topic), message.key)
+        offset = self._ends[partition_id]
+        at, headers = to_text(self.now), _headers_text(message.headers)
+        self.connection.execute(_APPEND, (partition_id, offset, at, message.key, message.value, headers))
+        self._ends[partition_id] = offset + 1
+
+    def finish(self) -> None:
+        """Write the offsets of the next messages."""
+        before = {each.partition_id: each.end for partitions in self._topics.values() for each in partitions}
+        ends = [(end, partition_id) for partition_id, end in self._ends.items() if end != before[partition_id]]
+        self.connection.executemany("UPDATE log_partitions SET next_offset = ? WHERE partition_id = ?", ends)
+
+    def _choose(self, partitions: list[LogPartition], key: bytes | None) -> int:
+        if key is None:
+            return min((each.partition_id for each in partitions), key=lambda each: (self._ends[each], each))
+        return partitions[zlib.crc32(key) % len(partitions)].partition_id
+
+    def _partitions(self, topic: str) -> list[LogPartition]:
+        found = self._topics.get(topic)
+        if found is None:
+            create_topic(self.connection, topic, self.plan.partitions_of(topic), self.plan.retention_of(topic))
+            found = self._topics[topic] = partitions_of(self.connection, [topic])
+            self._ends |= {each.partition_id: each.end for each in found}
+        return found
+
+
+def read(connection: sqlite3.Connection, source: LogPartition, offset: int, limit: int) -> Iterable[Delivery]:
+    """Yield up to `limit` messages from the offset on. A damaged row is a message without what cannot be read.
+
+    Such a message keeps nobody back: whoever gets it cannot make sense of it either, and puts it aside.
+
+    Raises:
+        DatabaseError: ROW_MALFORMED: not even the offset can be read.
+    """
+    for row in connection.execute(_READ, (source.partition_id, offset, limit)):
+        yield _delivery(row, source.partition)
+
+
+def trim(connection: sqlite3.Connection, now: datetime, limit: int) -> int:
+    """Remove up to `limit` messages that their topics need not keep any longer, the oldest of each partition first.
+
+    The first that is to be kept keeps those behind it, whatever their time: offsets stay without holes.
+    """
+    removed = 0
+    topics = connection.execute(
+        "SELECT topic, retention_microseconds FROM log_topics WHERE retention_microseconds IS NOT NULL"
+    )
+    for row in topics.fetchall():
+        before = _before(row, now)
+        for each in partitions_of(connection, [row["topic"]]):
+            if removed < limit:
+                removed += _trim_partition(connection, each, before, limit - removed)
+    return removed
+
+
+def _trim_partition(connection: sqlite3.Connection, each: LogPartition, before: str, limit: int) -> int:
+    begin = count = 0
+    for row in connection.execute(_OLDEST, (each.partition_id, limit)):
+        if row["at"] >= before:
+            break
+        begin, count = row["offset_number"] + 1, count + 1
+    if count:
+        place = (begin, each.partition_id)
+        connection.execute("DELETE FROM log_messages WHERE offset_number < ? AND partition_id = ?", place)
+        connection.execute("UPDATE log_partitions SET begin_offset = ? WHERE partition_id = ?", place)
+    return count
+
+
+@decodes("log_topics", "topic")
+def _before(row: sqlite3.Row, now: datetime) -> str:
+    """Return the time before which messages go: none does if the retention is longer than time itself."""
+    with suppress(OverflowError):
+        return to_text(now - timedelta(microseconds=row["retention_microseconds"]))
+    return ""
+
+
+@decodes("log_messages", "offset_number")
+def _delivery(row: sqlite3.Row, partition: Partition) -> Delivery:
+    message = Message(
+        topic=partition.topic,
+        key=None if row["key"] is None else _bytes(row["key"]),
+        value=None if row["value"] is None else _bytes(row["value"]),
+        headers=_headers(row["headers"]),
+    )
+    return Delivery(partition=partition, offset=int(row["offset_number"]), at=_moment(row["at"]), message=message)
+
+
+@decodes("log_partitions", "partition_id")
+def _partition(row: sqlite3.Row) -> LogPartition:
+    return LogPartition(
+        partition_id=row["partition_id"],
+        partition=Partition(topic=row["topic"], number=row["number"]),
+        begin=int(row["begin_offset"]),
+        end=int(row["next_offset"]),
+    )
+
+
+def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str:
+    return json.dumps([(name, value.decode("latin-1")) for name, value in headers])
+
+
+def _headers(text: object) -> tuple[tuple[str, bytes], ...]:
+    try:
+        return tuple((str(name), value.encode("latin-1")) for name, value in json.loads(str(text)))
+    except (ValueError, TypeError, AttributeError):
+        return ()
+
+
+def _moment(text: object) -> datetime:
+    try:
+        return from_text(str(text))
+    except ValidationError:
+        return UNREADABLE
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

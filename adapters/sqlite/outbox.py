@@ -1,0 +1,136 @@
+"""The outbox in SQLite, as a relay sees it."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from adapters.sqlite.database import Database
+from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_event
+from adapters.sqlite.timestamps import from_text, to_text
+from domain.errors import DatabaseError, ValidationError
+from domain.events import EventId
+from ports.clock import Clock
+from ports.event_codec import EncodedEvent
+from ports.outbox import Outbox
+
+LONGEST_CLAIM = timedelta(minutes=5)
+MALFORMED = "ROW_MALFORMED: the stored row is damaged."
+
+_PENDING = (
+    f"SELECT position, {COLUMNS} FROM outbox WHERE {PENDING}"  # noqa: S608 - constants
+    " AND position > coalesce((SELECT position FROM outbox WHERE event_id = ?), 0) ORDER BY position LIMIT ?"
+)
+_CLAIM = (
+    "INSERT INTO relay (only_row, owner, until) VALUES (1, ?, ?)"
+    " ON CONFLICT (only_row) DO UPDATE SET owner = excluded.owner, until = excluded.until"
+)
+_PUBLISHED = f"UPDATE outbox SET published_at = ? WHERE event_id = ? AND {PENDING}"  # noqa: S608 - constants
+_PARKED = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE event_id = ? AND {PENDING}"  # noqa: S608 - constants
+_PARK_ROW = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE position = ? AND {PENDING}"  # noqa: S608 - constants
+_TRIM = (
+    "DELETE FROM outbox WHERE position IN"
+    " (SELECT position FROM outbox WHERE published_at < ? ORDER BY published_at LIMIT ?)"
+)
+_NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
+
+
+@attrs.define
+class SqliteOutbox(Outbox):
+    """Owns the tables `outbox`, to which stores append by `account_rows`, and `relay`."""
+
+    database: Database
+    clock: Clock
+    _seen: int = attrs.field(default=0, init=False)
+
+    async def claim(self, owner: str, now: datetime, lease: timedelta) -> datetime | None:
+        """Decide inside the transaction."""
+
+        def work(connection: sqlite3.Connection) -> datetime | None:
+            row = connection.execute("SELECT owner, until FROM relay").fetchone()
+            if row is not None and row["owner"] != owner and _holds(row["until"], now):
+                return None
+            connection.execute(_CLAIM, (owner, to_text(now + lease)))
+            return now + lease
+
+        return await self.database.write(work, operation="claim", table="relay")
+
+    async def release(self, owner: str) -> None:
+        """Delete the row."""
+        await self.database.delete("relay", "owner = ?", (owner,))
+
+    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+        """Read along the index of what is pending; a damaged row is parked, so that it keeps nobody back."""
+
+        def work(connection: sqlite3.Connection) -> tuple[list[EncodedEvent], list[int]]:
+            rows = connection.execute(_PENDING, (after, max(limit, 0))).fetchall()
+            events = [to_event(row) for row in rows]
+            damaged = [row["position"] for row, event in zip(rows, events, strict=True) if event is None]
+            return [event for event in events if event is not None], damaged
+
+        while True:
+            events, damaged = await self.database.read(work, operation="pending", table="outbox")
+            if not damaged:
+                return events
+            await self._park_rows(damaged)
+
+    async def settle(self, now: datetime, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
+        """Write by the ids."""
+        at = to_text(now)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(_PUBLISHED, [(at, event_id) for event_id in published])
+            connection.executemany(_PARKED, [(at, reason, event_id) for event_id, reason in parked.items()])
+
+        await self.database.write(work, operation="settle", table="outbox")
+
+    async def wait(self, longest: timedelta) -> None:
+        """Look, after each transaction of this process, at the last number given to a row: it never goes back."""
+        deadline = self.clock.monotonic() + longest.total_seconds()
+        while True:
+            count = self.database.writes.count
+            newest = await self._newest()
+            if newest != self._seen:
+                self._seen = newest
+                return
+            left = timedelta(seconds=deadline - self.clock.monotonic())
+            if left <= timedelta(0):
+                return
+            await self.database.writes.wait(count, self.clock, left)
+
+    async def trim(self, before: datetime, limit: int) -> int:
+        """Delete along the index of times."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(_TRIM, (to_text(before), max(limit, 0))).rowcount
+
+        return await self.database.write(work, operation="trim", table="outbox")
+
+    async def _newest(self) -> int:
+        """Return the number of the row appended last; what was seen if the store fails, `pending` tells why."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            row = connection.execute(_NEWEST).fetchone()
+            return 0 if row is None else int(row["seq"])
+
+        try:
+            return await self.database.read(work, operation="wait", table="outbox")
+        except DatabaseError:
+            return self._seen
+
+    async def _park_rows(self, positions: Sequence[int]) -> None:
+        at = to_text(self.clock.now())
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(_PARK_ROW, [(at, MALFORMED, position) for position in positions])
+
+        await self.database.write(work, operation="pending", table="outbox")
+
+
+def _holds(until: str, now: datetime) -> bool:
+    """Tell whether the claim has not ended and can be believed; one whose end is unreadable cannot."""
+    try:
+        return now < from_text(until) <= now + LONGEST_CLAIM
+    except ValidationError:
+        return False
