@@ -1,0 +1,156 @@
+"""Every way to be somebody to Kafka; and how it is told that one is not, or may not."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import attrs
+import pytest
+
+from adapters.kafka.connection import KafkaConnection
+from adapters.kafka.event_publisher import open_kafka_event_publisher
+from adapters.kafka.event_subscriber import KafkaEventSubscriber
+from adapters.kafka.event_topics import open_kafka_event_topics
+from domain.errors import ConfigurationError, IACSGraphError, KafkaConnectionError, PermissionDeniedError
+from modules.simulator.certificate import issue
+from tests.adapters.kafka.scenes import IMPATIENT, PLAN, SECOND, name, numbered, reading, values
+from tests.kafka.broker import Broker
+from tests.kafka.configuration import MECHANISMS, PROTOCOLS, USERS
+from tests.kafka.fixtures import NewKafka
+
+WAYS = [
+    ("PLAINTEXT", None),
+    ("SSL", None),
+    *((protocol, mechanism) for protocol in ("SASL_PLAINTEXT", "SASL_SSL") for mechanism in MECHANISMS),
+]
+# lee may do nothing; listeners without users are the broker's own, and are trusted.
+RIGHTS = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:kim;User:ANONYMOUS",
+    "connection.failed.authentication.delay.ms": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(new_kafka: NewKafka) -> Broker:
+    return new_kafka(protocols=PROTOCOLS, properties=RIGHTS)
+
+
+def way(broker: Broker, protocol: str, mechanism: str | None = None, user: str = "kim") -> KafkaConnection:
+    return KafkaConnection(
+        servers=(broker.address(protocol),),
+        security_protocol=protocol,
+        sasl_mechanism=mechanism,
+        username=user if mechanism else None,
+        password=USERS[user] if mechanism else None,
+        ca_file=broker.ca_file if protocol.endswith("SSL") else None,
+        answer_within=2 * SECOND,
+    )
+
+
+def members(connection: KafkaConnection) -> KafkaEventSubscriber:
+    return KafkaEventSubscriber(connection=connection, plan=PLAN, session_timeout=SECOND, patience=IMPATIENT)
+
+
+@pytest.mark.parametrize(("protocol", "mechanism"), WAYS)
+async def test_messages_go_and_come_in_every_way(guarded: Broker, protocol: str, mechanism: str | None) -> None:
+    connection, topic = way(guarded, protocol, mechanism), name()
+    async with open_kafka_event_publisher(connection, plan=PLAN) as publisher:
+        assert list(await publisher.publish(numbered(topic, range(3)))) == [None] * 3
+    async with reading(members(connection), topic, name()) as reader:
+        assert values(await reader.take(3)) == [0, 1, 2]
+
+
+async def outcomes(connection: KafkaConnection, topic: str) -> list[IACSGraphError]:
+    """Return how publishing, subscribing and asking fail."""
+    async with open_kafka_event_publisher(connection, plan=PLAN, patience=3 * SECOND) as publisher:
+        (published,) = await publisher.publish(numbered(topic, range(1)))
+    found = [published]
+    async with open_kafka_event_topics(connection, patience=3 * SECOND) as topics:
+        for asking in (_subscribe(connection, topic), topics.create(topic, partitions=1, retention=None)):
+            with pytest.raises(IACSGraphError) as caught:
+                await asking
+            found.append(caught.value)
+    assert None not in found
+    return [error for error in found if error is not None]
+
+
+async def _subscribe(connection: KafkaConnection, topic: str) -> None:
+    async with reading(members(connection), topic, name()) as reader:
+        await reader.take(1)
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+async def test_a_wrong_password_is_told_by_its_variables_and_shown_nowhere(
+    guarded: Broker, mechanism: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    wrong = attrs.evolve(way(guarded, "SASL_SSL", mechanism), password="canary-password")
+    for error in await outcomes(wrong, name()):
+        assert type(error) is ConfigurationError
+        assert "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD" in str(error)
+        assert "canary-password" not in f"{error} {error.details} {error.__cause__!r}"
+    assert "canary-password" not in caplog.text
+    assert "aiokafka" in caplog.text
+
+
+async def test_neither_a_right_password_nor_a_message_is_logged(
+    guarded: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    connection, topic = way(guarded, "SASL_PLAINTEXT", "PLAIN"), name()
+    async with open_kafka_event_publisher(connection, plan=PLAN) as publisher:
+        assert await publisher.publish(numbered(topic, [1234567890123])) == [None]
+    async with reading(members(connection), topic) as reader:
+        await reader.take(1)
+    assert "Request to" in caplog.text
+    assert USERS["kim"] not in caplog.text
+    assert "1234567890123" not in caplog.text
+
+
+async def test_a_server_whose_certificate_is_not_trusted_is_told_by_the_variable(
+    guarded: Broker, tmp_path: Path
+) -> None:
+    stranger = attrs.evolve(way(guarded, "SSL"), ca_file=issue(tmp_path).ca_file)
+    for error in await outcomes(stranger, name()):
+        assert type(error) is ConfigurationError
+        assert "KAFKA_SSL_CA_FILE" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "spoken"),
+    [("SSL", "PLAINTEXT"), ("PLAINTEXT", "SSL"), ("SASL_SSL", "SSL"), ("PLAINTEXT", "SASL_PLAINTEXT")],
+)
+async def test_a_wrong_protocol_is_told_in_time(guarded: Broker, protocol: str, spoken: str) -> None:
+    """Whether as settings that do not fit, or as a cluster that gives no sensible answer."""
+    mechanism = "PLAIN" if spoken.startswith("SASL") else None
+    wrong = attrs.evolve(way(guarded, spoken, mechanism), servers=(guarded.address(protocol),), ca_file=guarded.ca_file)
+    async with asyncio.timeout(20):
+        for error in await outcomes(wrong, name()):
+            assert isinstance(error, ConfigurationError | KafkaConnectionError)
+
+
+@pytest.fixture
+async def full(guarded: Broker) -> str:
+    """A topic with a message, made by somebody who may."""
+    topic = name()
+    async with open_kafka_event_publisher(way(guarded, "PLAINTEXT"), plan=PLAN) as publisher:
+        await publisher.publish(numbered(topic, range(1)))
+    return topic
+
+
+async def test_what_is_not_allowed_is_told_by_the_name_of_the_topic(guarded: Broker, full: str) -> None:
+    for topic in (full, name()):
+        for error in await outcomes(way(guarded, "SASL_PLAINTEXT", "PLAIN", "lee"), topic):
+            assert type(error) is PermissionDeniedError
+            assert topic in str(error)
+            assert not error.transient
+
+
+async def test_a_group_that_may_not_be_looked_at_is_told_by_its_name(guarded: Broker) -> None:
+    lee = way(guarded, "SASL_PLAINTEXT", "PLAIN", "lee")
+    async with open_kafka_event_topics(lee) as topics:
+        with pytest.raises(PermissionDeniedError, match="the group readers"):
+            await topics.lag("readers")
+        assert await topics.topics() == []
+        assert await topics.groups() == []
