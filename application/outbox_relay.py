@@ -1,0 +1,321 @@
+"""Carries events from the outbox to the log of events: at least once, in the order of each key."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+import attrs
+
+from application.background import running, unless_stopped
+from domain.errors import DatabaseError, IACSGraphError, MessageRejectedError
+from domain.events import EventId
+from domain.retrying import RetryPolicy
+from ports.clock import Clock
+from ports.event_codec import EncodedEvent
+from ports.event_publisher import EventPublisher
+from ports.identifiers import Identifiers
+from ports.inbox import Inbox
+from ports.messaging_log import MessagingLog
+from ports.outbox import Outbox
+
+ACTIVITY = "publishing"
+_PAUSE = timedelta(milliseconds=100)
+_BACKOFF = RetryPolicy(first=timedelta(milliseconds=500), last=timedelta(seconds=30))
+
+Lane = tuple[str, str]
+"""Topic and key: within it order holds."""
+
+
+@attrs.frozen(kw_only=True)
+class RelayTimes:
+    """`lease` outlasts a call of the publisher; `poll` bounds how late events of other processes are noticed."""
+
+    lease: timedelta = timedelta(seconds=20)
+    publish: timedelta = timedelta(seconds=12)
+    """The longest call of the publisher."""
+    poll: timedelta = timedelta(seconds=1)
+    drain: timedelta = timedelta(seconds=5)
+    """How long publishing goes on when the program ends."""
+    tidy: timedelta = timedelta(minutes=1)
+    keep_published: timedelta = timedelta(days=1)
+    keep_handled: timedelta = timedelta(days=194)
+    """Longer than any message may come again: it is kept, put aside, kept there and replayed, and that once more."""
+
+
+@attrs.define(kw_only=True)
+class OutboxRelay:
+    """One of any number of relays; one at a time has the outbox. Run it with `open_outbox_relay`.
+
+    An event that cannot be published holds those behind it of its topic and key, and the whole topic if nothing of it
+    goes out. Others go out meanwhile. After a backoff what is held is tried again, when nothing else is left to
+    publish and in calls of its own: one that fails for a single partition may take as long as the publisher waits.
+    """
+
+    outbox: Outbox
+    inbox: Inbox
+    publisher: EventPublisher
+    clock: Clock
+    identifiers: Identifiers
+    log: MessagingLog
+    times: RelayTimes = attrs.field(factory=RelayTimes)
+    batch: int = 500
+    tidied_at_once: int = 5000
+    """How much of what is to be forgotten is deleted in one turn."""
+    owner: str = attrs.field(init=False)
+    claimed_until: datetime | None = attrs.field(default=None, init=False)
+    standby: bool = attrs.field(default=False, init=False)
+    """Something is pending, and another relay has the outbox."""
+    held: dict[Lane, IACSGraphError] = attrs.field(factory=dict, init=False)
+    """What cannot be published now: first that which was not tried for longest."""
+    stuck: set[str] = attrs.field(factory=set, init=False)
+    """Topics of which everything is held."""
+    going: set[str] = attrs.field(factory=set, init=False)
+    """Topics of which something went out since what is held was tried."""
+    read_over: EventId | None = attrs.field(default=None, init=False)
+    """All that is pending up to here is held."""
+    failures: int = attrs.field(default=0, init=False)
+    retry_at: float = attrs.field(default=0.0, init=False)
+    tidied_at: float | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.owner = self.identifiers.unique()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Relay until told to stop; then once more what is pending, and give up the claim.
+
+        Raises:
+            DatabaseError: the store failed for good. Whatever else fails is waited out.
+        """
+        try:
+            while not stopping.is_set():
+                await unless_stopped(stopping, await self._turn())
+            await self._drain()
+        finally:
+            await self.release()
+
+    async def pump(self) -> int:
+        """Publish everything that is pending, unless another relay is at it; return how many are out of the way.
+
+        Raises:
+            IACSGraphError: why some could not be published, after all others were.
+            DatabaseError: the store failed.
+        """
+        count = await self._publish_all()
+        if self.held:
+            raise self._latest_failure()
+        return count
+
+    async def release(self) -> None:
+        """Give up the claim, if there is one; if the store fails, it ends by itself.
+
+        Raises: nothing.
+        """
+        if self.claimed_until is not None:
+            with suppress(DatabaseError):
+                await self.outbox.release(self.owner)
+
+    async def _turn(self) -> Coroutine[Any, Any, None]:
+        """Do what is to be done now; return what to wait for.
+
+        Raises: as `run`.
+        """
+        try:
+            await self._round()
+            await self._tidy()
+        except IACSGraphError as error:
+            if isinstance(error, DatabaseError) and not error.transient:
+                raise
+            return self.clock.sleep(self._interrupted(error))
+        return self.outbox.wait(self.times.poll)
+
+    async def _round(self) -> None:
+        """Publish what may be published now; what is held, only if its time has come."""
+        if self.clock.monotonic() < self.retry_at:
+            await self._publish_free()
+            return
+        await self._publish_all()
+        if self.held:
+            self._interrupted(self._latest_failure())
+        elif self.failures and not self.standby:
+            self.failures = 0
+            self.log.resumed(ACTIVITY)
+
+    async def _publish_all(self) -> int:
+        """Publish what is not held, then try again what was; return how many are out of the way."""
+        held = list(self.held)
+        self.going.clear()
+        self._look_again()
+        return await self._publish_free() + await self._retry(held)
+
+    async def _publish_free(self) -> int:
+        """Publish what is pending and not held, and hold what cannot be published now.
+
+        Of a topic with several keys of which nothing goes out, the rest need not be tried.
+        """
+        count = 0
+        while batch := await self._free():
+            gone, failed = await self._relay(batch)
+            self.held |= failed
+            keys = Counter(topic for topic, _ in failed)
+            self.stuck |= {topic for topic, number in keys.items() if number > 1 and topic not in self.going}
+            count += gone
+        return count
+
+    async def _retry(self, held: Sequence[Lane]) -> int:
+        """Publish the first event of each lane, and what is behind it if that succeeds.
+
+        Of a topic of which a call publishes nothing, the rest is left for the next time, when it comes first.
+        """
+        count = 0
+        while held and not self.standby:
+            lanes, held = held[: self.batch], held[self.batch :]
+            heads = await self._heads(lanes)
+            gone, failed = await self._relay(heads) if heads else (0, {})
+            for lane in lanes:
+                self.held.pop(lane, None)
+            self.held |= failed
+            free = {topic for topic, key in lanes if (topic, key) not in failed}
+            left = {topic for topic, _ in failed} - free
+            held = [(topic, key) for topic, key in held if topic not in left]
+            if free:
+                self._look_again(free)
+            count += gone + await self._publish_free()
+        return count
+
+    async def _free(self) -> Sequence[EncodedEvent]:
+        """Return the next events that are not held; none if another relay is at work."""
+        while await self._claim(self.read_over):
+            page = await self.outbox.pending(self.batch, after=self.read_over)
+            over = list(takewhile(self._is_held, page))
+            if over:
+                self.read_over = over[-1].event_id
+            if len(over) < len(page):
+                if self._claims(self.clock.now(), self.times.publish):
+                    return [event for event in page if not self._is_held(event)]
+            elif len(page) < self.batch:
+                break
+        return ()
+
+    async def _heads(self, lanes: Sequence[Lane]) -> Sequence[EncodedEvent]:
+        """Return the first event of each lane, as far as it has one; none if another relay is at work."""
+        heads: dict[Lane, EncodedEvent] = {}
+        missing, after = set(lanes), None
+        while missing and await self._claim(after):
+            page = await self.outbox.pending(self.batch, after=after)
+            for event in page:
+                if _lane(event) in missing:
+                    missing.discard(_lane(event))
+                    heads[_lane(event)] = event
+            if len(page) < self.batch:
+                break
+            after = page[-1].event_id
+        if heads and not self._claims(self.clock.now(), self.times.publish):
+            return await self._heads(lanes) if await self._claim(None) else ()
+        return list(heads.values())
+
+    async def _claim(self, after: EventId | None) -> bool:
+        """Return whether this relay may publish; it claims the outbox only if something is pending behind `after`."""
+        if self._claims(self.clock.now(), self.times.publish):
+            return True
+        self.standby = False
+        if not await self.outbox.pending(1, after=after):
+            return False
+        self.claimed_until = await self.outbox.claim(self.owner, self.clock.now(), self.times.lease)
+        if self.claimed_until is None:
+            self.standby = True
+            self.held.clear()
+            self._look_again()
+        return not self.standby
+
+    def _claims(self, now: datetime, longest: timedelta = timedelta(0)) -> bool:
+        """Return whether the claim lasts that long; if it lasts longer than it can, the clock was set back since."""
+        return self.claimed_until is not None and now + longest < self.claimed_until <= now + self.times.lease
+
+    async def _relay(self, batch: Sequence[EncodedEvent]) -> tuple[int, Mapping[Lane, IACSGraphError]]:
+        """Publish a batch and settle it; return how many are out of the way, and what failed."""
+        outcomes = await self.publisher.publish([event.message() for event in batch])
+        results = list(zip(batch, outcomes, strict=True))
+        published = [event for event, error in results if error is None]
+        rejected = [(event, error) for event, error in results if isinstance(error, MessageRejectedError)]
+        failed = {
+            _lane(event): error
+            for event, error in results
+            if error is not None and not isinstance(error, MessageRejectedError)
+        }
+        if published or rejected:
+            parked = {event.event_id: f"{error.error_code}: {error.message}" for event, error in rejected}
+            await self._settle([event.event_id for event in published], parked)
+        if published:
+            self.log.published(len(published))
+        for event, error in rejected:
+            self.log.parked(event, error)
+        self.going |= {event.topic for event in published}
+        return len(published) + len(rejected), failed
+
+    def _is_held(self, event: EncodedEvent) -> bool:
+        return event.topic in self.stuck or _lane(event) in self.held
+
+    def _look_again(self, topics: AbstractSet[str] | None = None) -> None:
+        """Look from the beginning for what is not held; of these topics, or all, not everything is held any more."""
+        self.stuck -= self.stuck if topics is None else topics
+        self.read_over = None
+
+    def _latest_failure(self) -> IACSGraphError:
+        return next(reversed(self.held.values()))
+
+    async def _settle(self, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
+        """Mark them; while the claim holds, a store that fails for a moment is asked again: else they go out twice."""
+        while True:
+            now = self.clock.now()
+            try:
+                return await self.outbox.settle(now, published, parked)
+            except DatabaseError as error:
+                if not error.transient or not self._claims(now):
+                    raise
+            await self.clock.sleep(_PAUSE)
+
+    def _interrupted(self, error: IACSGraphError) -> timedelta:
+        """Tell it, and return when what is held is tried again."""
+        self.failures += 1
+        delay = _BACKOFF.backoff(self.failures, self.identifiers.fraction(), error.retry_after)
+        self.retry_at = self.clock.monotonic() + delay.total_seconds()
+        self.log.interrupted(ACTIVITY, error, delay)
+        return delay
+
+    async def _tidy(self) -> None:
+        """Forget what was published or handled long ago, a little at a time."""
+        turn = self.clock.monotonic()
+        if self.tidied_at is not None and turn - self.tidied_at < self.times.tidy.total_seconds():
+            return
+        self.tidied_at = turn
+        now, limit = self.clock.now(), self.tidied_at_once
+        published = await self.outbox.trim(now - self.times.keep_published, limit)
+        handled = await self.inbox.trim(now - self.times.keep_handled, limit)
+        if limit in (published, handled):
+            self.tidied_at = None  # there is more: go on at the next turn
+
+    async def _drain(self) -> None:
+        """Publish what is pending, once: what fails now stays for the next relay."""
+        try:
+            await self.pump()
+        except IACSGraphError as error:
+            self.log.interrupted(ACTIVITY, error, timedelta(0))
+
+
+@asynccontextmanager
+async def open_outbox_relay(relay: OutboxRelay) -> AsyncIterator[OutboxRelay]:
+    """Run the relay beside the body; at its end what is pending is published, as far as `drain` allows.
+
+    Raises: as `OutboxRelay.run`.
+    """
+    async with running(relay.run, relay.clock, bound=relay.times.drain):
+        yield relay
+
+
+def _lane(event: EncodedEvent) -> Lane:
+    return event.topic, event.key

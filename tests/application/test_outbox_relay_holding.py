@@ -1,0 +1,241 @@
+"""What a relay holds back is looked behind however much it is, and tried again without keeping others waiting."""
+
+import asyncio
+from collections import deque
+from datetime import timedelta
+
+import pytest
+
+from application.outbox_relay import RelayTimes
+from domain.errors import DatabaseError, IACSGraphError, KafkaConnectionError, MessagingError, PermissionDeniedError
+from domain.events import EventId
+from domain.messages import Message
+from tests.application.event_rig import KEYS, MINUTE, SECOND, TOPIC, EventRig, partition_of
+from tests.fakes.event_path import (
+    CountingInbox,
+    CountingOutbox,
+    FailingOutbox,
+    NotingPublisher,
+    ScriptedPublisher,
+    StallingPublisher,
+)
+
+TIMES = RelayTimes()
+FORBIDDEN = PermissionDeniedError("Not allowed.", error_code="TOPIC_FORBIDDEN")
+LEADERLESS = KafkaConnectionError("No leader.")
+BACKOFF = timedelta(seconds=31)
+"""Longer than what is held waits to be tried again."""
+
+
+@pytest.fixture
+def rig() -> EventRig:
+    """Return empty outbox and log."""
+    return EventRig()
+
+
+def forbid(rig: EventRig, topic: str = "forbidden") -> None:
+    """Let nothing of a topic go out."""
+    rig.events.refusal = lambda message: FORBIDDEN if message.topic == topic else None
+
+
+def behead(rig: EventRig, number: int = 0) -> None:
+    """Take the leader from a partition of the one topic."""
+
+    def refuse(message: Message) -> IACSGraphError | None:
+        return LEADERLESS if partition_of((message.key or b"").decode()).number == number else None
+
+    rig.events.refusal = refuse
+
+
+def keys(number: int, count: int) -> list[str]:
+    """Return keys of a partition."""
+    found = (f"key {each}" for each in range(100 * count))
+    return [key for key in found if partition_of(key).number == number][:count]
+
+
+async def test_behind_any_number_of_held_events_others_are_found_and_each_is_read_once(rig: EventRig) -> None:
+    forbid(rig)
+    rig.append(*[f"f{number}" for number in range(6000)], topic="forbidden")
+    rig.append("e1")
+    outbox = CountingOutbox(rig.database, rig.clock)
+    async with rig.relaying(outbox=outbox):
+        assert rig.published() == ["e1"]
+        before = outbox.read
+        assert before < 6001 + 500 + 10, "the first batch is read again, when its key is held"
+        for number in range(2, 20):
+            rig.append(f"f again {number}", topic="forbidden")
+            rig.append(f"e{number}")
+            await rig.turn()
+            assert rig.published()[-1] == f"e{number}", "without any time passing"
+        assert outbox.read - before < 19 * 6
+
+
+async def test_held_events_between_others_do_not_hide_them(rig: EventRig) -> None:
+    forbid(rig)
+    names = [f"e{number}" for number in range(30)]
+    for number, name in enumerate(names):
+        rig.append(*[f"f{number}.{each}" for each in range(number % 5)], topic="forbidden")
+        rig.append(name)
+    with pytest.raises(PermissionDeniedError):
+        await rig.relay(batch=3).pump()
+    assert rig.published() == names
+
+
+async def test_an_event_that_returns_to_its_place_among_held_ones_is_found_after_a_backoff(rig: EventRig) -> None:
+    forbid(rig)
+    rig.append("f1", topic="forbidden")
+    rig.append("e1", key=KEYS[1])
+    rig.append("f2", topic="forbidden")
+    parked = rig.database.relaying.parked
+    parked[EventId("e1")] = (rig.clock.now(), "because")
+    async with rig.relaying(batch=1):
+        rig.append("e2")
+        await rig.turn()
+        assert rig.published() == ["e2"]
+        parked.clear()
+        await rig.let_pass(BACKOFF)
+        assert sorted(rig.published()) == ["e1", "e2"]
+
+
+async def test_what_is_held_is_tried_again_after_everything_else_and_in_a_call_of_its_own(rig: EventRig) -> None:
+    behead(rig)
+    publisher = NotingPublisher(rig.events)
+    rig.append("a1", "a2", key=KEYS[0])
+    async with rig.relaying(publisher=publisher) as relay:
+        while not publisher.calls[1:] or relay.failures < 3:
+            rig.append(f"b{len(publisher.calls)}", key=KEYS[1], elsewhere=True)
+            await rig.clock.advance(TIMES.poll)
+        assert set(map(frozenset, publisher.calls)) == {frozenset([KEYS[0]]), frozenset([KEYS[1]])}
+        retries = [number for number, call in enumerate(publisher.calls) if call == {KEYS[0]}]
+        assert all(publisher.calls[number - 1] == {KEYS[1]} for number in retries[1:])
+        rig.events.refusal = lambda _: None
+        await rig.let_pass(BACKOFF)
+    assert [name for name in rig.published() if name.startswith("a")] == ["a1", "a2"]
+
+
+async def test_a_partition_without_a_leader_keeps_no_other_of_its_topic_back_for_longer_than_a_backoff(
+    rig: EventRig,
+) -> None:
+    behead(rig)
+    bad, good = keys(0, 8), keys(1, 8)
+    for number, key in enumerate(bad):
+        rig.append(f"bad {number}", key=key)
+    async with rig.relaying(batch=4):
+        await rig.let_pass(2 * BACKOFF)
+        for number, key in enumerate(good):
+            rig.append(f"good {number}", key=key)
+            await rig.let_pass(BACKOFF)
+            assert rig.published() == [f"good {each}" for each in range(number + 1)]
+        rig.events.refusal = lambda _: None
+        await rig.let_pass(BACKOFF)
+        assert len(rig.published()) == 16
+
+
+async def test_a_topic_of_which_something_went_out_is_not_held_because_several_keys_fail(rig: EventRig) -> None:
+    behead(rig)
+    (good, better), bad = keys(1, 2), keys(0, 3)
+    rig.append("bad 0", key=bad[0])
+    rig.append("good", key=good)
+    async with rig.relaying():
+        for number, key in enumerate(bad[1:], 1):
+            rig.append(f"bad {number}", key=key)
+        await rig.turn()
+        rig.append("better", key=better)
+        await rig.turn()
+        assert rig.published() == ["good", "better"]
+    assert rig.clock.monotonic() == 0
+
+
+async def test_of_held_keys_those_come_first_that_were_not_tried_for_longest(rig: EventRig) -> None:
+    """So that the keys of a partition that is back go out, however many of another are still held before them."""
+    rig.events.refusal = lambda _: LEADERLESS
+    bad, good = keys(0, 12), keys(1, 2)
+    for key in bad + good:
+        rig.append(key, key=key)
+    async with rig.relaying(batch=2):
+        await rig.let_pass(7 * BACKOFF)
+        behead(rig)
+        await rig.let_pass(8 * BACKOFF)
+        assert sorted(rig.published()) == sorted(good)
+
+
+async def test_a_forbidden_topic_costs_two_calls_per_backoff_however_many_keys_it_has(rig: EventRig) -> None:
+    forbid(rig, TOPIC)
+    publisher = NotingPublisher(rig.events)
+    for number in range(60):
+        rig.append(f"f{number}", key=f"key {number}")
+    async with rig.relaying(publisher=publisher, batch=5) as relay:
+        await rig.let_pass(20 * BACKOFF)
+        assert len(publisher.calls) <= 2 * relay.failures
+
+
+async def test_of_a_key_that_works_again_everything_goes_out_in_order(rig: EventRig) -> None:
+    behead(rig)
+    names = [f"a{number}" for number in range(20)]
+    rig.append(*names)
+    async with rig.relaying(batch=3):
+        await rig.let_pass(BACKOFF)
+        rig.events.refusal = lambda _: None
+        rig.append("a20", "a21")
+        await rig.let_pass(BACKOFF)
+        assert rig.published() == [*names, "a20", "a21"]
+
+
+async def test_a_relay_without_the_outbox_reads_one_event_at_a_time(rig: EventRig) -> None:
+    dying = rig.relay(publisher=StallingPublisher())
+    rig.append(*[f"e{number}" for number in range(100)])
+    task = asyncio.create_task(dying.pump())
+    await rig.turn()
+    outbox = CountingOutbox(rig.database, rig.clock)
+    async with rig.relaying(outbox=outbox):
+        await rig.let_pass(TIMES.lease - SECOND)
+        assert 0 < outbox.read <= TIMES.lease / TIMES.poll + 2
+        task.cancel()
+        await rig.let_pass(2 * SECOND)
+        assert len(rig.published()) == 100
+
+
+async def test_a_relay_that_lost_the_outbox_does_not_say_that_publishing_goes_on(rig: EventRig) -> None:
+    error = MessagingError("Not now.", transient=True, retry_after=TIMES.lease + 5 * SECOND)
+    rig.append("e1")
+    async with rig.relaying(publisher=ScriptedPublisher(rig.events, deque([error]))):
+        await rig.let_pass(TIMES.lease)
+        relaying = rig.database.relaying
+        relaying.owner, relaying.until = "another", rig.clock.now() + 4 * MINUTE
+        await rig.let_pass(3 * MINUTE)
+        assert [entry[0] for entry in rig.log.told("interrupted", "resumed")] == ["interrupted"]
+        relaying.until = rig.clock.now()
+        await rig.let_pass(2 * SECOND)
+        assert rig.published() == ["e1"]
+        assert [entry[0] for entry in rig.log.told("interrupted", "resumed")] == ["interrupted", "resumed"]
+
+
+async def test_a_claim_that_cannot_be_given_up_does_not_hide_why_publishing_failed(rig: EventRig) -> None:
+    forbid(rig)
+    rig.append("f1", topic="forbidden")
+    relay = rig.relay(outbox=FailingOutbox(rig.database, rig.clock, release=DatabaseError("Damaged.")))
+
+    async def pump_once() -> None:
+        try:
+            await relay.pump()
+        finally:
+            await relay.release()
+
+    with pytest.raises(PermissionDeniedError):
+        await pump_once()
+    assert rig.database.relaying.owner is not None
+
+
+async def test_more_than_is_forgotten_at_once_is_forgotten_turn_by_turn(rig: EventRig) -> None:
+    inbox = CountingInbox(rig.database)
+    names = [f"e{number}" for number in range(25)]
+    rig.append(*names, elsewhere=True)
+    long_ago = rig.clock.now() - 2 * TIMES.keep_published
+    rig.database.relaying.published = {EventId(name): long_ago for name in names}
+    async with rig.relaying(inbox=inbox, tidied_at_once=10):
+        assert len(rig.database.outbox) == 15
+        await rig.let_pass(2 * TIMES.poll)
+        assert not rig.database.outbox
+        assert len(inbox.trims) == 3
+        await rig.let_pass(MINUTE / 2)
+        assert len(inbox.trims) == 3
