@@ -58,9 +58,12 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Check what is configured: one line each, with what to do. Exit code 1 if anything fails."""
     from modules.admin.doctor import check_up
     from modules.admin.schema import Outcome, make_converter
+    from modules.runtime.logs import configure_logging, quiet
     from modules.runtime.output import print_rows
+    from modules.runtime.settings import LogSettings
 
     async def main() -> int:
+        configure_logging(quiet(LogSettings()))  # whatever LOG_LEVEL says: that is among what is checked
         results = await check_up()
         print_rows(make_converter().unstructure(results), as_json=as_json)
         return int(any(result.outcome is Outcome.FAIL for result in results))

@@ -1,7 +1,7 @@
 """Composition root of the operator's tools."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from adapters.logging.authentication_log import LoggingAuthenticationLog
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import Database, inspect_database, open_database, open_unchanged
 from adapters.sqlite.opening import Inspection
+from adapters.sqlite.parked_events import SqliteParkedEvents
 from adapters.sqlite.secret_store import SqliteSecretStore
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
@@ -23,12 +24,16 @@ from application.key_rotation import KeyRotation
 from application.preflight import Preflight
 from modules.admin.checks import Secrets
 from modules.admin.settings import DatabaseToolSettings, KeyToolSettings
-from modules.runtime.compose import open_provider
+from modules.runtime.compose import open_event_bus, open_provider
+from modules.runtime.event_settings import BusSettings
 from modules.runtime.settings import ProviderSettings
+from ports.event_topics import EventTopics
+from ports.parked_events import ParkedEvents
 
 __all__ = [
     "Keys",
     "compose",
+    "compose_bus",
     "compose_checkup",
     "compose_database",
     "compose_reading",
@@ -41,6 +46,16 @@ __all__ = [
 
 PATIENCE = timedelta(seconds=20)
 """How long the check-up goes on asking the directory."""
+ANSWER = timedelta(seconds=5)
+"""How long it waits for Kafka."""
+
+
+@attrs.frozen(kw_only=True)
+class BusView:
+    """What the check-up looks at of the event bus, and of the outbox if there is a database."""
+
+    topics: EventTopics
+    parked: ParkedEvents | None
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +117,15 @@ async def compose_checkup(
             store=store, log=LoggingAuthenticationLog(), clock=SystemClock(), identifiers=SystemIdentifiers()
         )
         yield Checkup(accounts=accounts, applications=applications, preflight=preflight)
+
+
+@asynccontextmanager
+async def compose_bus(settings: BusSettings, database: Path | None) -> AsyncIterator[BusView]:
+    """Open the bus, and the database as it is, if there is one."""
+    async with AsyncExitStack() as stack:
+        opened = None if database is None else await stack.enter_async_context(open_unchanged(database))
+        bus = await stack.enter_async_context(open_event_bus(settings, opened, answer_within=ANSWER))
+        yield BusView(topics=bus.topics, parked=None if opened is None else SqliteParkedEvents(opened))
 
 
 async def inspect(path: Path) -> Inspection:

@@ -1,21 +1,23 @@
 """The check-up, from the settings to the last secret."""
 
 from functools import partial
+from pathlib import Path
 
 import attrs
 
 from modules.admin.azure_checks import check_azure
 from modules.admin.checks import Secrets, check_database, check_directory, check_secrets, check_settings, if_sound
 from modules.admin.compose import compose_reading, inspect
+from modules.admin.event_checks import check_event_bus
 from modules.admin.schema import CheckResult
 from modules.admin.settings import KeyToolSettings
 from modules.runtime.environment import Environment
+from modules.runtime.event_settings import EventSettings, KafkaSettings
 from modules.runtime.faults import configuration_error
 from modules.runtime.settings import (
     AzureSettings,
     DatabaseSettings,
     EncryptionSettings,
-    KafkaSettings,
     LogSettings,
     ProviderSettings,
     SignInServerSettings,
@@ -25,7 +27,7 @@ from modules.runtime.settings_loading import load
 
 
 async def check_up(environment: Environment | None = None) -> list[CheckResult]:
-    """Check settings, directory, database and secrets; what depends on something missing is left out.
+    """Check settings, database, secrets, event bus and applications; what depends on something missing is left out.
 
     Nothing is written. A fault of the `.env` file is told once, and not again for every group.
     """
@@ -40,13 +42,15 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("provider settings", lambda: _provider(load(ProviderSettings, source))),
         check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
         check_settings("azure settings", partial(_optional, source, "AZURE_CLIENT_ID", AzureSettings)),
+        check_settings("event settings", lambda: _kept(load(EventSettings, source))),
         check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
     ]
     log = if_sound(partial(load, LogSettings, source))
     if log is not None and log.auth_file is not None:
         results.append(check_directory(log.auth_file, name="authentication log", variable="AUTH_LOG_FILE"))
-    data, keys = await _check_data(source)
-    return [*results, *data, *await check_azure(source, keys)]
+    data = await _check_data(source)
+    events = await check_event_bus(source, data.database)
+    return [*results, *data.lines, *events, *await check_azure(source, data.keys)]
 
 
 def _well_formed(source: Environment) -> str:
@@ -62,22 +66,38 @@ def _optional(source: Environment, variable: str, group: type) -> str:
     return "configured"
 
 
+def _kept(settings: EventSettings) -> str:
+    kept = f"{settings.retention_days} days" if settings.retention_days else "for ever"
+    return f"kept {kept}, {settings.partitions} partitions"
+
+
 def _provider(settings: ProviderSettings) -> str:
     return settings.provider if settings.provider == "memory" else f"{settings.provider}, {settings.authority}"
 
 
-async def _check_data(source: Environment) -> tuple[list[CheckResult], KeyToolSettings | None]:
-    """Return the lines, and how to open the database if it can be."""
+@attrs.frozen(kw_only=True)
+class _Data:
+    """The lines about the database; its file if it opens as it is, and how to open its secrets if they can be."""
+
+    lines: tuple[CheckResult, ...] = ()
+    database: Path | None = None
+    keys: KeyToolSettings | None = None
+
+
+async def _check_data(source: Environment) -> _Data:
     database = if_sound(partial(load, DatabaseSettings, source))
     if database is None:
-        return [], None
+        return _Data()
     line, current = await check_database(database.path, partial(inspect, database.path))
-    results = [check_directory(database.path), line]
+    lines = check_directory(database.path), line
+    if not current:
+        return _Data(lines=lines)
     encryption = if_sound(partial(load, EncryptionSettings, source))
-    if not current or encryption is None:
-        return results, None
-    settings = KeyToolSettings(database=database, encryption=encryption)
-    return [*results, *await check_secrets(partial(_secrets, settings))], settings
+    if encryption is None:
+        return _Data(lines=lines, database=database.path)
+    keys = KeyToolSettings(database=database, encryption=encryption)
+    secrets = await check_secrets(partial(_secrets, keys))
+    return _Data(lines=(*lines, *secrets), database=database.path, keys=keys)
 
 
 async def _secrets(settings: KeyToolSettings) -> Secrets:

@@ -27,6 +27,12 @@ def _auth() -> click.Command:
     return auth
 
 
+def _events() -> click.Command:
+    from modules.events.cli import events
+
+    return events
+
+
 def _simulator() -> click.Command:
     from modules.simulator.cli import simulator
 
@@ -48,6 +54,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "db": (partial(_admin, "db"), "Migrate, check and back up the database."),
     "account": (_account, "Enrol accounts, look at them, allow and forbid their use."),
     "auth": (_auth, "Keep accounts signed in."),
+    "events": (_events, "Watch and publish events, relay them, handle dead letters."),
     "simulator": (_simulator, "Run a local Entra ID with people to sign in."),
     "demo": (_demo, "Show the whole on a practice identity provider, in seconds."),
     "completion": (_completion, "Print the completion script of a shell."),

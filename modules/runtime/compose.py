@@ -3,13 +3,21 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, TextIO
 
+from domain.errors import ConfigurationError
 from modules.runtime.settings import LogSettings, ProviderSettings
 
 if TYPE_CHECKING:
+    from adapters.sqlite.database import Database
+    from modules.runtime.event_bus import EventBus
+    from modules.runtime.event_settings import BusSettings
     from modules.runtime.provider import Provider
+
+_ANSWER = timedelta(seconds=10)
+_ATTEMPTS = 3
+"""Of servers that say nothing, one after the other, or of requests that get lost, within the time for an answer."""
 
 
 def formatter_for(settings: LogSettings, zone: tzinfo | None, *, colour: bool) -> logging.Formatter:
@@ -65,6 +73,62 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
                 session=session, endpoints=endpoints, clock=clock, identifiers=identifiers
             ),
         )
+
+
+@asynccontextmanager
+async def open_event_bus(
+    settings: "BusSettings", database: "Database | None", *, answer_within: timedelta = _ANSWER
+) -> "AsyncIterator[EventBus]":
+    """Open the log of events that the settings name: the embedded one in the database, or Kafka.
+
+    Opening asks nobody: that Kafka cannot be reached is told by the first call. `answer_within` bounds each call of
+    `topics`; a server that says nothing is given up, in every call, after a third of it.
+    """
+    from adapters.system.clock import SystemClock
+    from adapters.system.identifiers import SystemIdentifiers
+    from modules.runtime.event_bus import EventBus
+
+    plan = settings.events.plan
+    if settings.kafka is None or settings.kind == "embedded":
+        from adapters.sqlite.event_publisher import SqliteEventPublisher
+        from adapters.sqlite.event_subscriber import SqliteEventSubscriber
+        from adapters.sqlite.event_topics import SqliteEventTopics
+
+        if database is None:
+            msg = "The embedded event bus is in the database: open it first."
+            raise ConfigurationError(msg)
+        clock = SystemClock()
+        yield EventBus(
+            kind=settings.kind,
+            publisher=SqliteEventPublisher(database, clock, plan),
+            subscriber=SqliteEventSubscriber(database, clock, SystemIdentifiers(), plan),
+            topics=SqliteEventTopics(database, clock),
+        )
+        return
+    from adapters.kafka.connection import KafkaConnection
+    from adapters.kafka.event_publisher import open_kafka_event_publisher
+    from adapters.kafka.event_subscriber import KafkaEventSubscriber
+    from adapters.kafka.event_topics import open_kafka_event_topics
+
+    kafka = settings.kafka
+    connection = KafkaConnection(
+        servers=kafka.bootstrap_servers,
+        security_protocol=kafka.protocol,
+        sasl_mechanism=kafka.sasl_mechanism,
+        username=kafka.sasl_username,
+        password=kafka.sasl_password,
+        ca_file=kafka.ssl_ca_file,
+        certificate_file=kafka.ssl_certificate,
+        key_file=kafka.ssl_key,
+        answer_within=answer_within / _ATTEMPTS,
+    )
+    replication = kafka.replication_factor or -1
+    async with (
+        open_kafka_event_publisher(connection, plan=plan, replication=replication) as publisher,
+        open_kafka_event_topics(connection, replication=replication, patience=answer_within) as topics,
+    ):
+        subscriber = KafkaEventSubscriber(connection=connection, plan=plan, replication=replication)
+        yield EventBus(kind=settings.kind, publisher=publisher, subscriber=subscriber, topics=topics)
 
 
 def draw_on_terminal(names: Sequence[str], cells: Sequence[Sequence[str]], target: TextIO) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 from attrs import NOTHING, Attribute, fields
 
 from modules.runtime.environment import ENV_FILE
+from modules.runtime.event_settings import EventSettings, KafkaSettings
 from modules.runtime.settings import (
     AzureSettings,
     DatabaseSettings,
     EncryptionSettings,
-    KafkaSettings,
     LogSettings,
     OpenAISettings,
     ProviderSettings,
@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("Identity provider", ProviderSettings),
     ("Azure OAuth", AzureSettings),
     ("Sign-in server", SignInServerSettings),
+    ("Events", EventSettings),
     ("Kafka", KafkaSettings),
     ("Logging", LogSettings),
     ("Time", TimeSettings),

@@ -77,7 +77,7 @@ REMEDIES: Final[Mapping[type[errors.IACSGraphError], str]] = {
     errors.PolicyBlockedError: "ask the organisation's administrator; signing in again does not help",
     errors.DatabaseError: "see: iacsgraph doctor",
     errors.ConnectionError: "check DATABASE_PATH, its directory's permissions and free space",
-    errors.KafkaConnectionError: "check KAFKA_BOOTSTRAP_SERVERS and that Kafka is running",
+    errors.KafkaConnectionError: "see also KAFKA_BOOTSTRAP_SERVERS",
     errors.ConflictError: "read again, then decide again",
     errors.ResyncRequiredError: "synchronise from the start",
 }
@@ -96,6 +96,10 @@ REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
     "ACCOUNT_UNKNOWN": "see: iacsgraph account list",
     "ACCOUNT_LOCKED": "see: iacsgraph account unlock USER",
     "ACCOUNT_INACTIVE": "see: iacsgraph account activate USER",
+    "TOPIC_UNKNOWN": "see: iacsgraph events topics",
+    "GROUP_UNKNOWN": "see: iacsgraph events lag",
+    "EVENT_NOT_PARKED": "see: iacsgraph events outbox",
+    "DEAD_LETTER_UNKNOWN": "see: iacsgraph events dlq list",
     "ENCRYPTION_KEY_INVALID": "make a key with: iacsgraph keys generate",
 }
 """Where the class alone does not say what to do."""

@@ -57,9 +57,15 @@ def configure_logging(
 def quiet(settings: LogSettings) -> LogSettings:
     """Return the settings for a command that answers and ends: it says itself what happened, only defects are logged.
 
-    A level other than INFO, the default, is meant, and stays.
+    Levels other than the defaults are meant, and stay.
     """
-    return evolve(settings, level="CRITICAL") if settings.level == "INFO" else settings
+    defaults = LogSettings()
+    level, kafka = settings.level == defaults.level, settings.kafka_level == defaults.kafka_level
+    return evolve(
+        settings,
+        level="CRITICAL" if level else settings.level,
+        kafka_level="CRITICAL" if kafka else settings.kafka_level,
+    )
 
 
 @frozen

@@ -47,6 +47,30 @@ def print_table(
         _write("\n".join(_aligned([heading, *cells])), target)
 
 
+def print_line(text: str, *, stream: TextIO | None = None) -> None:
+    """Print one line for people, at once; secrets are masked."""
+    _write(escape(redact_text(text)), stream or sys.stdout)
+
+
+def print_json_line(document: object, *, stream: TextIO | None = None) -> None:
+    """Print plain data as one line of UTF-8, at once. Nothing is masked: it is for data that programs go on with."""
+    text = json.dumps(document, ensure_ascii=False, default=_plain)
+    _write(text, stream or sys.stdout, encoding="utf-8")
+
+
+def shortened(text: str, columns: int) -> str:
+    """Cut a text to so many columns of a terminal; what is cut ends with `...`."""
+    if _width(text) <= columns:
+        return text
+    kept, left = "", columns - 3
+    for character in text:
+        left -= _width(character)
+        if left < 0:
+            break
+        kept += character
+    return f"{kept}..."
+
+
 def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool, columns: Sequence[str] | None = None) -> None:
     """Print rows on standard output as a JSON array (with all keys), or as a table (with `columns`)."""
     if as_json:

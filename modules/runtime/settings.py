@@ -52,41 +52,6 @@ class EncryptionSettings:
 
 
 @frozen(kw_only=True)
-class KafkaSettings:
-    """Where events go and come from."""
-
-    bootstrap_servers: tuple[str, ...] = field(
-        validator=Variable(
-            name="KAFKA_BOOTSTRAP_SERVERS",
-            meaning="Kafka brokers: host:port, comma separated",
-            example="localhost:9092",
-            convert=values.items,
-            check=values.servers,
-        ),
-    )
-    topic_email_events: str = field(
-        default="email.received",
-        validator=Variable(
-            name="KAFKA_TOPIC_EMAIL_EVENTS",
-            meaning="Topic of the events about received mail",
-            example="email.received",
-            convert=str,
-            check=values.topic,
-        ),
-    )
-    consumer_group_id: str = field(
-        default="iacsgraph",
-        validator=Variable(
-            name="KAFKA_CONSUMER_GROUP_ID",
-            meaning="Consumer group: processes of the same group share the work",
-            example="iacsgraph",
-            convert=str,
-            check=values.word,
-        ),
-    )
-
-
-@frozen(kw_only=True)
 class ProviderSettings:
     """Who is asked for tokens, and where."""
 

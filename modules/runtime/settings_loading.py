@@ -9,7 +9,7 @@ from environs import Env, EnvValidationError, ValidationError
 
 from modules.runtime.environment import Environment
 from modules.runtime.faults import Fault, configuration_error
-from modules.runtime.variables import Variable
+from modules.runtime.variables import ContradictionError, Variable
 
 T = TypeVar("T")
 
@@ -55,6 +55,8 @@ class _Reader:
     env: _MappingEnv
     variables: dict[str, Variable[Any]] = Factory(dict)
     contradictions: list[Fault] = Factory(list)
+    count: int = 0
+    """Of faults so far; only what has none is asked whether it goes together."""
 
     def read(self, variable: Variable[Any], *, required: bool) -> object:
         """Return the value; NOTHING if there is none, or if it has a fault (kept for `faults`)."""
@@ -67,12 +69,23 @@ class _Reader:
         found = [self._one(name, convert, variable) for name, convert in (given or {variable.name: str}).items()]
         if len(found) > 1 and None not in found and _comparable(found[0]) != _comparable(found[1]):
             self.contradictions.append(self._fault(list(given)[1], f"differs from {variable.name}; keep one of them"))
+            self.count += 1
+        self.count += found.count(None)
         return NOTHING if found[0] is None else found[0]
 
     def is_configured(self, group: type) -> bool:
         """Return whether what a group requires is set: one that is optional (`Group | None`) is left out otherwise."""
         variables = (a.validator for a in _attributes(group) if a.default is NOTHING)
-        return any(self.source.get(each.name) for each in variables if isinstance(each, Variable))
+        return any(self._is_set(each) for each in variables if isinstance(each, Variable))
+
+    def compare(self, draft: "_Draft[Any]") -> None:
+        """Find out whether the values of a group, each without fault, go together."""
+        try:
+            draft.build()
+        except ContradictionError as error:
+            self.count += 1
+            self.variables |= {each.name: each for each in _variables(draft.group)}
+            self.contradictions += [self._contradiction(*problem) for problem in error.problems.items()]
 
     def faults(self) -> tuple[Fault, ...]:
         """Return each fault once, though several groups read the same variable."""
@@ -88,10 +101,17 @@ class _Reader:
         self.variables[name] = variable
         return self.env.setting(name, convert=convert, check=variable.check)
 
+    def _is_set(self, variable: Variable[Any]) -> bool:
+        names = (variable.name, *([variable.alternative.name] if variable.alternative else []))
+        return any(self.source.get(name) for name in names)
+
     def _fault(self, name: str, reason: str) -> Fault:
-        variable = self.variables[name]
-        problem = reason if self.source.get(name) else f"is not set ({variable.meaning})"
-        return Fault(variable=name, origin=self.source.origin(name), problem=problem, example=variable.assignment)
+        problem = reason if self.source.get(name) else f"is not set ({self.variables[name].meaning})"
+        return self._contradiction(name, problem)
+
+    def _contradiction(self, name: str, problem: str) -> Fault:
+        example = self.variables[name].assignment
+        return Fault(variable=name, origin=self.source.origin(name), problem=problem, example=example)
 
 
 @frozen(kw_only=True)
@@ -107,17 +127,35 @@ class _Draft(Generic[T]):
 
 
 def _draft(group: type[T], reader: _Reader) -> _Draft[T]:
-    read = ((attribute.name, _value(attribute, reader)) for attribute in _attributes(group))
-    return _Draft(group=group, values={name: value for name, value in read if value is not NOTHING})
+    before = reader.count
+    read = [(attribute.name, _value(attribute, reader)) for attribute in _attributes(group)]
+    draft = _Draft(group=group, values={name: value for name, value in read if value is not NOTHING})
+    if reader.count == before:
+        reader.compare(draft)
+    return draft
 
 
 def _value(attribute: "Attribute[Any]", reader: _Reader) -> object:
     if isinstance(attribute.validator, Variable):
         return reader.read(attribute.validator, required=attribute.default is NOTHING)
-    group = next((kind for kind in (attribute.type, *get_args(attribute.type)) if _is_group(kind)), None)
+    group = _group_of(attribute)
     if group is None or (attribute.default is None and not reader.is_configured(group)):
         return NOTHING
     return _draft(group, reader)
+
+
+def _group_of(attribute: "Attribute[Any]") -> type | None:
+    return next((kind for kind in (attribute.type, *get_args(attribute.type)) if _is_group(kind)), None)
+
+
+def _variables(group: type) -> Iterator[Variable[Any]]:
+    """Yield the variables of the group and of all groups in it."""
+    for attribute in _attributes(group):
+        inner = _group_of(attribute)
+        if isinstance(attribute.validator, Variable):
+            yield attribute.validator
+        elif inner is not None:
+            yield from _variables(inner)
 
 
 def _is_group(kind: object) -> TypeGuard[type]:

@@ -146,6 +146,12 @@ def word(value: str) -> None:
         raise ValueError("is empty or holds a space or a control character")
 
 
+def printable(value: str) -> None:
+    """Accept anything printable, also with spaces: passwords have them."""
+    if not (value and value.isprintable()):
+        raise ValueError("is empty or holds a control character")
+
+
 def all_words(values: tuple[str, ...]) -> None:
     """Apply `word` to each; a value is named by its position."""
     for position, value in enumerate(values, 1):
@@ -169,6 +175,16 @@ def at_least(smallest: int) -> Callable[[int], None]:
     def check(value: int) -> None:
         if value < smallest:
             raise ValueError(f"is less than {smallest}")
+
+    return check
+
+
+def between(smallest: int, largest: int) -> Callable[[int], None]:
+    """Accept these two numbers and those in between."""
+
+    def check(value: int) -> None:
+        if not smallest <= value <= largest:
+            raise ValueError(f"is not between {smallest} and {largest}")
 
     return check
 

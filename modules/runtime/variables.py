@@ -1,6 +1,6 @@
 """One setting, described once: the same description reads it, checks it, explains its faults and writes `.env`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -10,6 +10,17 @@ T = TypeVar("T")
 
 def _anything(_value: object) -> None:
     return None
+
+
+class ContradictionError(ValueError):
+    """Settings that do not go together, each of which is good alone. `problems`: by variable, what is wrong.
+
+    A group raises it from `__attrs_post_init__`. No problem repeats a value, unless it is one of a few choices.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name} {problem}" for name, problem in problems.items()))
+        self.problems = dict(problems)
 
 
 @frozen(kw_only=True)

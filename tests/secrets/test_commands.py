@@ -50,12 +50,33 @@ OF_AUTH = tuple(
         ("logout", "ann", "--json"),
     )
 )
+OF_EVENTS = tuple(
+    ("events", *words)
+    for words in (
+        ("outbox",),
+        ("relay", "--once"),
+        ("tail", "account.events", "--until-end", "--json"),
+    )
+)
+OF_THE_BUS = tuple(
+    ("events", *words)
+    for words in (
+        ("topics",),
+        ("lag",),
+        ("publish", "orders", "event.json", "--json"),
+        ("dlq", "list"),
+        ("dlq", "show", "orders", "some-id"),
+        ("dlq", "replay", "orders", "--all", "--json"),
+    )
+)
+"""They read no secret but Kafka's password."""
 COMMANDS = (
     *WITH_JSON,
     *((*command, "--json") for command in WITH_JSON),
     ("db", "backup", "copy.db"),
     *OF_ACCOUNTS,
     *OF_AUTH,
+    *OF_EVENTS,
 )
 ELSEWHERE = {
     ("init",),
@@ -68,15 +89,15 @@ ELSEWHERE = {
     ("simulator",),
 }
 """Those with tests of their own below; `completion`, `demo` and `simulator` read no setting."""
+OPTIONS = {"--all", "--json", "--once", "--until-end"}
+NO_NAMES = OPTIONS | {"copy.db", "account.events", "ann", "ANN", "bob", "orders", "event.json", "some-id"}
 
 
 def test_every_command_is_looked_at_here() -> None:
     """A new command with secrets in its reach belongs into one of the tables."""
-    looked_at = {
-        tuple(word for word in command if word not in {"--json", "copy.db", "ann", "ANN", "bob"})
-        for command in COMMANDS
-    }
-    assert looked_at | ELSEWHERE == set(leaves(root))
+    looked_at = {tuple(word for word in command if word not in NO_NAMES) for command in COMMANDS}
+    of_the_bus = {tuple(word for word in command if word not in NO_NAMES) for command in OF_THE_BUS}
+    assert looked_at | of_the_bus | ELSEWHERE == set(leaves(root))
 
 
 def unknown_key(_: Path) -> dict[str, str]:
@@ -119,6 +140,8 @@ def secrets_in_wrong_places(_: Path) -> dict[str, str]:
         "AZURE_AUTHORITY": f"ftp://user:{GLOBAL}@host",
         "AZURE_REDIRECT_URI": f"http://user:{GLOBAL}@host",
         "KAFKA_BOOTSTRAP_SERVERS": GLOBAL,
+        "KAFKA_SASL_PASSWORD": f"{GLOBAL}\x07",
+        "EVENT_BUS": GLOBAL,
         "LOG_LEVEL": GLOBAL,
         "LOG_FORMAT": GLOBAL,
         "TIMEZONE": GLOBAL,
@@ -195,6 +218,23 @@ def test_a_new_key_is_shown_by_generate_and_stands_in_the_new_env_and_nowhere_el
         if line.startswith("ENCRYPTION_KEY=")
     )
     assert written not in done.said + shell.call("init").said + said_by_all(shell)
+
+
+@pytest.mark.parametrize("protocol", ["SASL_SSL", "PLAINTEXT"])
+def test_a_kafka_that_is_not_there_learns_no_password_nor_does_anybody_else(house: Shell, protocol: str) -> None:
+    (house.directory / "event.json").write_text("{}")
+    shell = house.having(
+        KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1",
+        KAFKA_SECURITY_PROTOCOL=protocol,
+        KAFKA_SASL_MECHANISM="PLAIN",
+        KAFKA_SASL_USERNAME="kim",
+        KAFKA_SASL_PASSWORD=GLOBAL,
+        KAFKA_LOG_LEVEL="DEBUG",
+    )
+    for command in (*OF_EVENTS, *OF_THE_BUS, ("doctor",)):
+        done = shell.call(*command)
+        assert done.said
+        assert found_in(done.said) == []
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

@@ -22,10 +22,12 @@ SETTINGS = (
     "provider settings",
     "sign-in server",
     "azure settings",
+    "event settings",
     "kafka settings",
 )
 DATA = ("data directory", "database")
 SECRETS = ("secrets", "encryption key")
+BUS = ("event bus", "outbox")
 AZURE = ("azure",)
 KNOWN = len([*MIGRATIONS.glob("*.sql")])
 """This program's schema version."""
@@ -48,7 +50,7 @@ def failed(lines: Mapping[str, Line]) -> list[str]:
 
 def test_where_all_is_well_every_line_says_so(house: Shell) -> None:
     lines = examine(house, 0)
-    assert tuple(lines) == (*SETTINGS, *DATA, *SECRETS, *AZURE)
+    assert tuple(lines) == (*SETTINGS, *DATA, *SECRETS, *BUS, *AZURE)
     assert {line["outcome"] for line in lines.values()} == {"ok"}
     assert {tuple(line) for line in lines.values()} == {("check", "outcome", "detail", "remedy")}
     details = {name: line["detail"] for name, line in lines.items()}
@@ -64,7 +66,7 @@ def test_a_person_reads_one_line_for_each_check_and_the_exit_code_follows_the_fa
     for done in (well, ill):
         heading, *lines = done.out.splitlines()
         assert heading.split() == ["check", "outcome", "detail", "remedy"]
-        assert len(lines) == len(SETTINGS + DATA + SECRETS + AZURE)
+        assert len(lines) == len(SETTINGS + DATA + SECRETS + BUS + AZURE)
     assert " FAIL " not in well.out
     assert [line.split("  ")[0] for line in ill.out.splitlines() if " FAIL " in line] == list(SECRETS)
 
@@ -76,6 +78,8 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         TIMEZONE="UTC",
         IDENTITY_PROVIDER="memory",
         AZURE_CLIENT_ID="app",
+        EVENT_BUS="embedded",
+        EVENT_RETENTION_DAYS="0",
         KAFKA_BOOTSTRAP_SERVERS="kafka:9092",
         ENCRYPTION_KEY=f"{OLD},{NEW}",
     )
@@ -89,6 +93,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "memory",
         "127.0.0.1:5000",
         "configured",
+        "kept for ever, 6 partitions",
         "configured",
     ]
 
@@ -114,6 +119,7 @@ WRONG = {
     "AZURE_CLIENT_ID": "app",
     "AZURE_TENANT_ID": "a/b",
     "AZURE_AUTHORITY": "ftp://x",
+    "EVENT_PARTITIONS": "0",
     "KAFKA_BOOTSTRAP_SERVERS": "nowhere",
 }
 
@@ -141,7 +147,7 @@ def test_a_wrong_key_is_told_by_its_position_and_never_shown(house: Shell, keys:
     lines = examine(house.having(ENCRYPTION_KEY=keys), 1)
     assert failed(lines) == ["key settings"]
     assert problem in lines["key settings"]["detail"]
-    assert tuple(lines) == (*SETTINGS, *DATA, *AZURE), "without keys no secret can be opened"
+    assert tuple(lines) == (*SETTINGS, *DATA, *BUS, *AZURE), "without keys no secret can be opened"
     assert not any(key in line["detail"] for line in lines.values() for key in keys.split(",") if key)
 
 
@@ -344,7 +350,7 @@ def test_a_locked_database_is_reported_by_every_command_as_passing_trouble(house
     for done in (doctor, late):
         assert (done.code, done.err) == (1, "")
         assert "Another program keeps the database locked: try again shortly" in done.out
-    assert failed({line["check"]: line for line in late.document}) == ["secrets"]
+    assert failed({line["check"]: line for line in late.document}) == ["secrets", "event bus", "outbox"]
     assert [done.code for done in others] == [5] * len(others)
     assert all("[DATABASE_LOCKED]" in done.err for done in others)
     assert list(fingerprints(house.directory)) == [database.name, restored.name]

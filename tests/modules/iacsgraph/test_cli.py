@@ -61,6 +61,7 @@ def test_a_command_loads_no_other_program() -> None:
     assert "modules.auth" not in loaded_by("keys", "generate")
     assert loaded_by("simulator", "--help").isdisjoint({"aiohttp", "jinja2", "modules.simulator.compose", "environs"})
     assert loaded_by("auth", "--help").isdisjoint({"modules.admin", "aiosqlite", "sqlite3", "cryptography", "environs"})
+    assert loaded_by("events", "--help").isdisjoint({"modules.auth", "aiokafka", "sqlite3", "environs"})
 
 
 def test_without_a_command_the_help_is_shown_as_wrong_usage(shell: Shell) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from modules.runtime.logs import AUTH_LOGGER, configure_logging
+from modules.runtime.logs import AUTH_LOGGER, configure_logging, quiet
 from modules.runtime.settings import LogSettings
 
 AUTH = logging.getLogger(AUTH_LOGGER)
@@ -66,6 +66,12 @@ def test_the_level_holds_for_every_logger(level: str) -> None:
         number >= logging.getLevelNamesMapping()[level] for number in logging.getLevelNamesMapping().values()
     )
     assert stream.getvalue().count("\n") == 2 * expected
+
+
+def test_a_command_that_answers_logs_defects_alone_unless_a_level_is_meant() -> None:
+    assert quiet(LogSettings()) == LogSettings(level="CRITICAL", kafka_level="CRITICAL")
+    assert quiet(LogSettings(level="DEBUG")) == LogSettings(level="DEBUG", kafka_level="CRITICAL")
+    assert quiet(LogSettings(kafka_level="ERROR")) == LogSettings(level="CRITICAL", kafka_level="ERROR")
 
 
 def test_the_kafka_client_has_its_own_level() -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError, IACSGraphError, ThrottledError
-from modules.runtime.output import print_error, print_json, print_rows, print_table
+from modules.runtime.output import (
+    print_error,
+    print_json,
+    print_json_line,
+    print_line,
+    print_rows,
+    print_table,
+    shortened,
+)
 from tests.modules.runtime.samples import SHAPED
 
 WHEN = datetime(2025, 9, 30, 5, 33, 22, tzinfo=UTC)
@@ -52,6 +60,27 @@ def test_no_secret_is_printed_unless_asked_for(secret: str) -> None:
         assert secret not in text
         assert "canary" not in text.replace(secret, "")
     assert json.loads(printed({"access_token": secret}, show_secrets=True)) == {"access_token": secret}
+
+
+def test_a_line_is_escaped_and_masked_and_a_line_of_json_is_the_data_as_it_is() -> None:
+    people, programs = io.StringIO(), io.StringIO()
+    print_line("a\x1b[31m password=canary", stream=people)
+    print_json_line({"password": "canary", "at": datetime(2026, 11, 22, tzinfo=UTC), "이름": "a\nb"}, stream=programs)
+    assert people.getvalue() == "a\\x1b[31m password=***\n"
+    assert programs.getvalue() == '{"password": "canary", "at": "2026-11-22T00:00:00+00:00", "이름": "a\\nb"}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "cut"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 6, "abc..."),
+        ("안녕하세요", 10, "안녕하세요"),
+        ("안녕하세요", 9, "안녕하..."),
+    ],
+)
+def test_a_text_is_cut_to_columns_of_a_terminal(text: str, columns: int, cut: str) -> None:
+    assert shortened(text, columns) == cut
 
 
 def test_a_table_is_aligned_text_where_there_is_no_terminal() -> None:

@@ -1,6 +1,6 @@
 """Settings groups: what is accepted, what is a fault, and what a fault says."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError
+from domain.topics import TopicPlan
 from modules.runtime.env_template import GROUPS
 from modules.runtime.environment import Environment
+from modules.runtime.event_settings import BusSettings, EventSettings, KafkaSettings
 from modules.runtime.settings import (
     AzureSettings,
     DatabaseSettings,
     EncryptionSettings,
-    KafkaSettings,
     LogSettings,
     OpenAISettings,
     ProviderSettings,
@@ -126,8 +127,11 @@ def test_the_defaults() -> None:
         auth_max_bytes=10_000_000,
         auth_backups=10,
     )
+    events = read(EventSettings)
+    assert (events.topic_email_events, events.consumer_group_id) == ("email.received", "iacsgraph")
+    assert events.plan == TopicPlan()
     kafka = read(KafkaSettings, KAFKA_BOOTSTRAP_SERVERS="a:1")
-    assert (kafka.topic_email_events, kafka.consumer_group_id) == ("email.received", "iacsgraph")
+    assert (kafka.protocol, kafka.sasl_username, kafka.replication_factor) == ("PLAINTEXT", None, None)
     azure = read(AzureSettings, AZURE_CLIENT_ID="id")
     assert azure.client_secrets == ()
     assert (azure.tenant_id, azure.client_certificate) == ("common", None)
@@ -216,6 +220,13 @@ def test_the_home_directory_is_expanded() -> None:
         (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", "localhost:65536"),
         (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", "a:1,,b:2"),
         (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", "http://a:1"),
+        (EventSettings, "EVENT_BUS", "rabbit"),
+        (EventSettings, "EVENT_PARTITIONS", "0"),
+        (EventSettings, "EVENT_PARTITIONS", "1001"),
+        (EventSettings, "EVENT_RETENTION_DAYS", "36501"),
+        (EventSettings, "DEAD_LETTER_RETENTION_DAYS", "-1"),
+        (EventSettings, "OUTBOX_RETENTION_HOURS", "1.5"),
+        (EventSettings, "KAFKA_TOPIC_EMAIL_EVENTS", "a/b"),
         (LogSettings, "LOG_LEVEL", "verbose"),
         (LogSettings, "KAFKA_LOG_LEVEL", "10"),
         (LogSettings, "LOG_FORMAT", "xml"),
@@ -252,6 +263,98 @@ def test_a_wrong_value_is_a_fault_of_its_variable(group: type[Any], variable: st
 )
 def test_a_wrong_azure_value_is_a_fault_of_its_variable(variable: str, value: str) -> None:
     assert faults(AzureSettings, AZURE_CLIENT_ID="id", **{variable: value}).keys() == {variable}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+        ("KAFKA_SASL_MECHANISM", "GSSAPI"),
+        ("KAFKA_SASL_PASSWORD", "a\x07b"),
+        ("KAFKA_SSL_CA_FILE", "."),
+        ("KAFKA_REPLICATION_FACTOR", "0"),
+    ],
+)
+def test_a_wrong_kafka_value_is_a_fault_of_its_variable(variable: str, value: str) -> None:
+    assert faults(KafkaSettings, KAFKA_BOOTSTRAP_SERVERS="a:1", **{variable: value}).keys() == {variable}
+
+
+def test_how_events_are_kept_is_the_plan_of_topics() -> None:
+    events = read(EventSettings, EVENT_PARTITIONS="2", EVENT_RETENTION_DAYS="0", DEAD_LETTER_RETENTION_DAYS="365")
+    assert events.plan == TopicPlan(partitions=2, retention=None, dead_letter_retention=timedelta(days=365))
+
+
+SECURED = {
+    "KAFKA_BOOTSTRAP_SERVERS": "a:1",
+    "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+    "KAFKA_SASL_MECHANISM": "scram-sha-512",
+    "KAFKA_SASL_USERNAME": "kim",
+    "KAFKA_SASL_PASSWORD": "canary with spaces",
+    "KAFKA_SSL_CA_FILE": "ca.pem",
+}
+
+
+def test_a_secured_kafka_is_read_and_its_password_is_in_no_repr() -> None:
+    kafka = read(KafkaSettings, **SECURED)
+    assert (kafka.protocol, kafka.sasl_mechanism) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (kafka.sasl_password, kafka.ssl_ca_file) == ("canary with spaces", Path("ca.pem"))
+    assert "canary" not in repr(kafka)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"KAFKA_SASL_PASSWORD": ""}, {"KAFKA_SASL_PASSWORD": "is not set, but KAFKA_SECURITY_PROTOCOL is SASL_SSL"}),
+        (
+            {"KAFKA_SASL_MECHANISM": "", "KAFKA_SASL_USERNAME": ""},
+            dict.fromkeys(
+                ("KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME"), "is not set, but KAFKA_SECURITY_PROTOCOL is SASL_SSL"
+            ),
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL"},
+            dict.fromkeys(
+                ("KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"),
+                "is set, but KAFKA_SECURITY_PROTOCOL is SSL",
+            ),
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"},
+            {"KAFKA_SSL_CA_FILE": "is set, but KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT"},
+        ),
+        ({"KAFKA_SSL_KEY": "key.pem"}, {"KAFKA_SSL_CERTIFICATE": "is not set, but KAFKA_SSL_KEY is"}),
+    ],
+)
+def test_settings_of_kafka_that_contradict_each_other_are_faults(
+    changes: dict[str, str], found: dict[str | None, str]
+) -> None:
+    assert faults(KafkaSettings, **{**SECURED, **changes}) == found
+
+
+def test_contradictions_come_together_with_the_faults_of_other_groups() -> None:
+    given = {**MINIMAL, "KAFKA_SASL_USERNAME": "kim", "LOG_LEVEL": "loud"}
+    assert faults(Program, **given).keys() == {"LOG_LEVEL", "KAFKA_SASL_USERNAME"}
+    with pytest.raises(ValueError, match="KAFKA_SASL_USERNAME is set, but KAFKA_SECURITY_PROTOCOL is PLAINTEXT"):
+        KafkaSettings(bootstrap_servers=("a:1",), sasl_username="kim")
+
+
+def test_the_bus_is_kafka_where_its_servers_are_named_unless_told_otherwise() -> None:
+    assert read(BusSettings).kind == "embedded"
+    assert read(BusSettings, KAFKA_BOOTSTRAP_SERVERS="a:1").kind == "kafka"
+    assert read(BusSettings, KAFKA_BOOTSTRAP_SERVERS="a:1", EVENT_BUS="Embedded").kind == "embedded"
+    assert faults(BusSettings, EVENT_BUS="kafka") == {"KAFKA_BOOTSTRAP_SERVERS": "is not set, but EVENT_BUS is kafka"}
+    assert faults(BusSettings, EVENT_BUS="kafka", KAFKA_BOOTSTRAP_SERVERS="x") == {
+        "KAFKA_BOOTSTRAP_SERVERS": "server 1 is not host:port"
+    }
+
+
+def test_an_optional_group_is_also_read_if_its_alternative_is_set() -> None:
+    @frozen(kw_only=True)
+    class Perhaps:
+        database: DatabaseSettings | None = None
+
+    assert read(Perhaps).database is None
+    assert read(Perhaps, DATABASE_URL="sqlite:///x.db").database == DatabaseSettings(path=Path("x.db"))
 
 
 def test_ipv6_brokers_are_written_in_brackets() -> None:

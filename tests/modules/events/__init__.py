@@ -1,0 +1,1 @@
+"""The `events` commands, through the real command line."""
