@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +30,7 @@ class WorkerFailed(Exception):  # noqa: N818 - what the worker told, as a fact
 
 @attrs.define(eq=False)
 class WorkerProcess:
-    """One process of `tests.processes.worker`."""
+    """One process that follows `tests.processes.commands`."""
 
     process: "subprocess.Popen[bytes]"
     errors: IO[bytes]
@@ -89,10 +89,14 @@ class WorkerProcess:
         """Wait until one of these notes has arrived."""
         self._pump(lambda: any(self.heard(**one) for one in wanted), f"one of {wanted}")
 
+    def has_answered(self, ticket: int) -> bool:
+        """Return whether the answer has arrived."""
+        return ticket in self._answers
+
     def look(self, seconds: float = 0.0) -> None:
         """Read what it has said, waiting up to `seconds` for something."""
-        if select.select([self._stdout], [], [], seconds)[0]:
-            self._read()
+        if select.select([self.stdout], [], [], seconds)[0]:
+            self.read()
 
     def stop(self) -> None:
         """SIGSTOP; return when it has stopped."""
@@ -117,14 +121,20 @@ class WorkerProcess:
     def _pump(self, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not done():
-            if not select.select([self._stdout], [], [], max(deadline - time.monotonic(), 0))[0] or not self._read():
-                self.errors.seek(0)
-                trace = self.errors.read().decode(errors="replace")
-                msg = f"Worker {self.process.pid} gave no {what}; code {self.process.poll()}; {self.notes=}; {trace}"
-                raise AssertionError(msg)
+            if not select.select([self.stdout], [], [], max(deadline - time.monotonic(), 0))[0] or not self.read():
+                raise self.missed(what)
 
-    def _read(self) -> bool:
-        chunk = os.read(self._stdout, 2**16)
+    def missed(self, what: str) -> AssertionError:
+        """Return the complaint that it did not say something."""
+        self.errors.seek(0)
+        trace = self.errors.read().decode(errors="replace")
+        return AssertionError(
+            f"Worker {self.process.pid} gave no {what}; code {self.process.poll()}; {self.notes=}; {trace}"
+        )
+
+    def read(self) -> bool:
+        """Read once, waiting for as long as it takes; False if it has ended."""
+        chunk = os.read(self.stdout, 2**16)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             said = json.loads(line)
@@ -140,15 +150,29 @@ class WorkerProcess:
         return self.process.stdin.fileno()
 
     @property
-    def _stdout(self) -> int:
+    def stdout(self) -> int:
+        """The stream to wait for."""
         assert self.process.stdout is not None
         return self.process.stdout.fileno()
+
+
+def listen(workers: Sequence[WorkerProcess], seconds: float) -> None:
+    """Read what any of them says, waiting up to `seconds` for something.
+
+    Raises:
+        AssertionError: one of them has ended.
+    """
+    by_stream = {worker.stdout: worker for worker in workers}
+    for stream in select.select(list(by_stream), [], [], seconds)[0]:
+        if not by_stream[stream].read():
+            raise by_stream[stream].missed("more")
 
 
 @attrs.define(eq=False)
 class Pool:
     """Workers that are kept between tests: starting one costs about half a second of one core."""
 
+    program: str = "tests.processes.worker"
     _idle: list[WorkerProcess] = attrs.field(factory=list)
     _all: list[WorkerProcess] = attrs.field(factory=list)
 
@@ -178,7 +202,7 @@ class Pool:
     def _start(self) -> WorkerProcess:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the worker is killed
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.processes.worker"],
+            [sys.executable, "-m", self.program],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

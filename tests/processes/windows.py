@@ -22,6 +22,12 @@ class Windows:
         """Let go on who is held, and who comes later."""
         self._held.pop((window, user)).set()
 
+    def let_one_pass(self, window: str, user: str) -> None:
+        """Let go on who is held, and hold who comes next."""
+        gate = self._held[window, user]
+        self.hold(window, user)
+        gate.set()
+
     def let_all_go(self) -> None:
         """Open every window."""
         for window, user in tuple(self._held):
