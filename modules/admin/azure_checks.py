@@ -65,9 +65,9 @@ def _line(findings: Sequence[Finding], concerned: Sequence[Examined]) -> CheckRe
     levels = {finding.level for finding in findings}
     worst = next(outcome for level, outcome in _OUTCOMES.items() if level in levels)
     return CheckResult(
-        check=CHECK,
+        check=f"{CHECK}: {_named(concerned)}",
         outcome=worst,
-        detail=f"{_named(concerned)}: {' '.join(finding.message for finding in findings)}",
+        detail=" ".join(finding.message for finding in findings),
         remedy="; ".join(dict.fromkeys(finding.remedy for finding in findings)),
     )
 
