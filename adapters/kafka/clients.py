@@ -25,7 +25,7 @@ _MOMENT = 1.0
 
 
 async def open_client(connection: KafkaConnection) -> AIOKafkaClient:
-    """Return a client that has reached the cluster.
+    """Return a client that has reached the cluster; the caller bounds the wait for servers that say nothing.
 
     Raises:
         KafkaConnectionError: it cannot be reached.
@@ -56,24 +56,35 @@ async def start_consumer(consumer: AIOKafkaConsumer, connection: KafkaConnection
 
 
 async def _bootstrap(client: AIOKafkaClient, arguments: Mapping[str, object]) -> None:
-    """Learn from any server which brokers there are.
+    """Learn from any server which brokers there are; again and again, as long as one of them says nothing.
 
     The client's own leaves a connection open if it is cancelled, and takes a cluster that knows no brokers yet.
 
     Raises:
-        NoBrokersAvailable: no server told of any.
+        NoBrokersAvailable: no server told of any, and none is silent.
     """
-    for host, port, _ in client.hosts:
-        with suppress(*FOREIGN):
-            conn = await create_conn(host, port, **arguments)
+    silent = True
+    while silent:
+        silent = False
+        for host, port, _ in client.hosts:
             try:
-                client.cluster.update_metadata(await conn.send(MetadataRequest([])))
-            finally:
-                _cut([conn])
-        if client.cluster.brokers():
-            client._sync_task = asyncio.create_task(client._md_synchronizer())  # noqa: SLF001 - see the module
-            return
+                await _learn(client, host, port, arguments)
+            except TimeoutError:
+                silent = True
+            except FOREIGN:
+                continue
+            if client.cluster.brokers():
+                client._sync_task = asyncio.create_task(client._md_synchronizer())  # noqa: SLF001 - see the module
+                return
     raise foreign.NoBrokersAvailable
+
+
+async def _learn(client: AIOKafkaClient, host: str, port: int, arguments: Mapping[str, object]) -> None:
+    conn = await create_conn(host, port, **arguments)
+    try:
+        client.cluster.update_metadata(await conn.send(MetadataRequest([])))
+    finally:
+        _cut([conn])
 
 
 async def diagnosis(connection: KafkaConnection) -> IACSGraphError:

@@ -5,6 +5,7 @@ import gc
 import socket
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 
 import attrs
@@ -94,6 +95,37 @@ async def test_a_server_that_says_nothing_leaves_time_for_another(kafka: Kafka) 
         source = attrs.evolve(subscriber(silent, patience=patient), connection=both)
         async with asyncio.timeout(20), reading(source, topic, group):
             pass
+
+
+async def test_a_server_that_says_nothing_once_is_asked_again(kafka: Kafka) -> None:
+    """Whoever connects has time for more than one attempt."""
+    host, port = kafka.servers.split(":")
+    silenced: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not silenced:
+            silenced.append(writer)
+            return
+        up, down = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(_pipe(reader, down), _pipe(up, writer))
+
+    async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as server, asyncio.timeout(30):
+        servers = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with publisher(servers) as publishing:
+            assert list(await publishing.publish(numbered(name(), range(1)))) == [None]
+        silenced.pop().close()
+        patient = attrs.evolve(IMPATIENT, opening=10 * SECOND)
+        async with reading(subscriber(servers, patience=patient), name(), name()):
+            pass
+        silenced.pop().close()
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on everything up to the end, however it comes."""
+    with suppress(OSError):
+        while part := await reader.read(1000):
+            writer.write(part)
+    writer.close()
 
 
 async def test_who_breaks_off_connecting_leaves_no_connection_behind() -> None:

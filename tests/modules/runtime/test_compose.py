@@ -11,7 +11,7 @@ from modules.runtime.event_settings import BusSettings, KafkaSettings
 
 
 async def test_a_kafka_server_that_says_nothing_is_given_up_long_before_the_call_is() -> None:
-    """So that another can be asked. Here there is none: it is asked a second time, for the reason."""
+    """So that another can be asked. Here there is none, and it is asked again."""
     asked: list[asyncio.StreamWriter] = []
 
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
