@@ -65,9 +65,9 @@ def _line(findings: Sequence[Finding], concerned: Sequence[Examined]) -> CheckRe
     levels = {finding.level for finding in findings}
     worst = next(outcome for level, outcome in _OUTCOMES.items() if level in levels)
     return CheckResult(
-        check=f"{CHECK}: {_named(concerned)}",
+        check=CHECK,
         outcome=worst,
-        detail=" ".join(finding.message for finding in findings),
+        detail=f"{_named(concerned)}: {' '.join(finding.message for finding in findings)}",
         remedy="; ".join(dict.fromkeys(finding.remedy for finding in findings)),
     )
 
