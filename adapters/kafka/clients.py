@@ -13,7 +13,7 @@ from typing import Any
 import aiokafka.errors as foreign
 from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
-from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.protocol.metadata import MetadataRequest
 
 from adapters.kafka.connection import KafkaConnection
@@ -80,11 +80,11 @@ async def _bootstrap(client: AIOKafkaClient, arguments: Mapping[str, object]) ->
 
 
 async def _learn(client: AIOKafkaClient, host: str, port: int, arguments: Mapping[str, object]) -> None:
-    conn = await create_conn(host, port, **arguments)
+    conn = await _connect(host, port, arguments)
     try:
         client.cluster.update_metadata(await conn.send(MetadataRequest([])))
     finally:
-        _cut([conn])
+        conn.close()
 
 
 async def diagnosis(connection: KafkaConnection) -> IACSGraphError:
@@ -108,10 +108,10 @@ async def _refusal(
     connection: KafkaConnection, host: str, port: int, arguments: Mapping[str, object]
 ) -> IACSGraphError | None:
     try:
-        conn = await create_conn(host, port, **arguments)
+        conn = await _connect(host, port, arguments)
     except FOREIGN as error:
         return fault(error, connection)
-    _cut([conn])
+    conn.close()
     return None
 
 
@@ -182,6 +182,28 @@ def _tasks(consumer: AIOKafkaConsumer) -> Iterable[asyncio.Task[object] | None]:
         yield fetcher._fetch_task  # noqa: SLF001 - as above
         yield from fetcher._pending_tasks  # noqa: SLF001 - as above
     yield client._sync_task  # noqa: SLF001 - as above
+
+
+async def _connect(host: str, port: int, arguments: Mapping[str, object]) -> AIOKafkaConnection:
+    """Return a connection, on which who we are was accepted.
+
+    Raises: what aiokafka raises; nothing is left open then.
+    """
+    conn = _Connection(host, port, **arguments)
+    await conn.connect()
+    return conn
+
+
+class _Connection(AIOKafkaConnection):  # type: ignore[misc]
+    """A connection that closes at once: with TLS, aiokafka's waits for the server's goodbye when it is refused."""
+
+    def close(self, reason: object = None, exc: BaseException | None = None) -> object:
+        """Close without a word."""
+        writer = self._writer
+        closed = super().close(reason, exc)
+        if writer is not None:
+            writer.transport.abort()
+        return closed
 
 
 def _cut(connections: Iterable[AIOKafkaConnection]) -> None:

@@ -1,12 +1,14 @@
 """Every way to be somebody to Kafka; and how it is told that one is not, or may not."""
 
 import asyncio
+import gc
 import logging
 from pathlib import Path
 
 import attrs
 import pytest
 
+from adapters.kafka.clients import open_client
 from adapters.kafka.connection import KafkaConnection
 from adapters.kafka.event_publisher import open_kafka_event_publisher
 from adapters.kafka.event_subscriber import KafkaEventSubscriber
@@ -92,6 +94,22 @@ async def test_a_wrong_password_is_told_by_its_variables_and_shown_nowhere(
         assert "canary-password" not in f"{error} {error.details} {error.__cause__!r}"
     assert "canary-password" not in caplog.text
     assert "aiokafka" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
+async def test_who_is_refused_leaves_no_connection_open(guarded: Broker, protocol: str) -> None:
+    """Without waiting for the server's goodbye, which may never come."""
+    before = open_transports()
+    wrong = attrs.evolve(way(guarded, protocol, "PLAIN"), password="canary-password")
+    with pytest.raises(ConfigurationError):
+        await open_client(wrong)
+    assert open_transports() <= before
+
+
+def open_transports() -> set[asyncio.Transport]:
+    """Return those that nobody has closed."""
+    found = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport)]
+    return {each for each in found if not each.is_closing()}
 
 
 async def test_neither_a_right_password_nor_a_message_is_logged(
