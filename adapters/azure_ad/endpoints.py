@@ -4,12 +4,23 @@ Source: Microsoft identity platform, v2-protocols-oidc.md and authentication-nat
 """
 
 import re
+from datetime import timedelta
 from urllib.parse import quote
 
 import attrs
 from yarl import URL
 
+from adapters.http_client.retrying import Pace
+from adapters.http_client.transport import Server
 from domain.errors import ConfigurationError
+
+ENTRA = Server(unreachable="PROVIDER_UNREACHABLE", setting="AZURE_AUTHORITY")
+PACE = Pace(
+    budget=timedelta(seconds=15),  # callers allow 20 s
+    attempts=4,
+    first_pause=timedelta(milliseconds=500),
+    longest_pause=timedelta(seconds=4),
+)
 
 MANY_TENANTS = frozenset({"common", "organizations"})
 """Names that stand for many tenants."""

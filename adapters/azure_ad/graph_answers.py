@@ -9,8 +9,8 @@ from datetime import timedelta
 from adapters.azure_ad.documents import parse_object
 from adapters.azure_ad.outcomes import SERVER_ERROR, TOO_MANY_REQUESTS
 from adapters.azure_ad.responses import OK, garbage
-from adapters.azure_ad.retry_after import parse_retry_after
-from adapters.azure_ad.transport import Answer, Sent
+from adapters.http_client.retry_after import parse_retry_after
+from adapters.http_client.transport import Answer, Sent
 from domain.errors import APIConnectionError, ThrottledError
 
 BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")

@@ -6,7 +6,7 @@ import aiohttp
 import attrs
 
 from adapters.azure_ad import id_tokens
-from adapters.azure_ad.endpoints import NOT_ONE_TENANT, Endpoints
+from adapters.azure_ad.endpoints import ENTRA, NOT_ONE_TENANT, PACE, Endpoints
 from adapters.azure_ad.graph_answers import BEARER, accepted, mail_address
 from adapters.azure_ad.outcomes import Call, refused, refused_at_sign_in
 from adapters.azure_ad.responses import (
@@ -17,10 +17,10 @@ from adapters.azure_ad.responses import (
     parse_sign_in,
     parse_tokens,
 )
-from adapters.azure_ad.retrying import Deadline, Repeat, Retrying
 from adapters.azure_ad.signing_keys import SigningKeys
 from adapters.azure_ad.token_endpoint import TokenEndpoint, TokenRequest, sign_in_scope, with_claims
-from adapters.azure_ad.transport import Answer, Request, Transport
+from adapters.http_client.retrying import Deadline, Pace, Repeat, Retrying
+from adapters.http_client.transport import Answer, Request, Transport
 from domain.account import Identity, OAuthApplication
 from domain.errors import IACSGraphError
 from domain.token import Grant
@@ -52,11 +52,12 @@ class AzureADIdentityProvider(IdentityProvider):
         clock: Clock,
         identifiers: Identifiers,
         endpoints: Endpoints | None = None,
+        pace: Pace = PACE,
     ) -> None:
         self._clock = clock
         self._endpoints = endpoints or Endpoints()
-        self._transport = Transport(session=session, clock=clock, identifiers=identifiers)
-        self._retrying = Retrying(clock=clock, identifiers=identifiers)
+        self._transport = Transport(session=session, clock=clock, identifiers=identifiers, server=ENTRA)
+        self._retrying = Retrying(clock=clock, identifiers=identifiers, pace=pace)
         self._tokens = TokenEndpoint(transport=self._transport, retrying=self._retrying, endpoints=self._endpoints)
         self._keys = SigningKeys(transport=self._transport, retrying=self._retrying, endpoints=self._endpoints)
 

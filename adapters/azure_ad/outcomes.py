@@ -16,9 +16,9 @@ import attrs
 from adapters.azure_ad import aadsts
 from adapters.azure_ad.documents import parse_object, text
 from adapters.azure_ad.endpoints import is_guid
-from adapters.azure_ad.retry_after import parse_retry_after
-from adapters.azure_ad.transport import Answer, Sent
 from adapters.azure_ad.verdicts import Kind, Verdict
+from adapters.http_client.retry_after import parse_retry_after
+from adapters.http_client.transport import Answer, Sent
 from domain import reauth
 from domain.errors import (
     APIConnectionError,

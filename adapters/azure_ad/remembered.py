@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from adapters.azure_ad.retrying import Deadline
+from adapters.http_client.retrying import Deadline
 from domain.errors import IACSGraphError
 from ports.clock import Clock
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import attrs
 
 from adapters.azure_ad.documents import Document, parse_object, seconds, text
-from adapters.azure_ad.transport import Answer, Sent
+from adapters.http_client.transport import Answer, Sent
 from domain.errors import APIConnectionError, ValidationError
 from domain.token import AccessToken, Token
 from ports.identity_provider import DeviceAuthorization, DevicePoll

@@ -18,8 +18,8 @@ from adapters.azure_ad.endpoints import Endpoints
 from adapters.azure_ad.outcomes import Call, refused
 from adapters.azure_ad.remembered import Remembered
 from adapters.azure_ad.responses import OK, garbage
-from adapters.azure_ad.retrying import Deadline, Repeat, Retrying
-from adapters.azure_ad.transport import Answer, Request, Transport
+from adapters.http_client.retrying import Deadline, Repeat, Retrying
+from adapters.http_client.transport import Answer, Request, Transport
 
 T = TypeVar("T")
 

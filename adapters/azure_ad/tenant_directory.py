@@ -8,14 +8,14 @@ import aiohttp
 from yarl import URL
 
 from adapters.azure_ad.documents import parse_object
-from adapters.azure_ad.endpoints import NOT_ONE_TENANT, Endpoints, is_guid
+from adapters.azure_ad.endpoints import ENTRA, NOT_ONE_TENANT, PACE, Endpoints, is_guid
 from adapters.azure_ad.graph_answers import BEARER, UNAUTHORIZED, graph_error, not_graph
 from adapters.azure_ad.outcomes import Call, refused
 from adapters.azure_ad.responses import OK, parse_device_authorization, parse_tokens
-from adapters.azure_ad.retrying import Repeat, Retrying
 from adapters.azure_ad.signing_keys import TENANT_PLACE, SigningKeys
 from adapters.azure_ad.token_endpoint import TokenEndpoint, TokenRequest
-from adapters.azure_ad.transport import Answer, Request, Transport
+from adapters.http_client.retrying import Repeat, Retrying
+from adapters.http_client.transport import Answer, Request, Transport
 from domain.account import AuthFlow, OAuthApplication
 from domain.errors import AuthenticationError, ConfigurationError, PermissionDeniedError
 from ports.clock import Clock
@@ -42,8 +42,8 @@ class AzureADTenantDirectory(TenantDirectory):
         endpoints: Endpoints | None = None,
     ) -> None:
         self._endpoints = endpoints or Endpoints()
-        self._transport = Transport(session=session, clock=clock, identifiers=identifiers)
-        self._retrying = Retrying(clock=clock, identifiers=identifiers)
+        self._transport = Transport(session=session, clock=clock, identifiers=identifiers, server=ENTRA)
+        self._retrying = Retrying(clock=clock, identifiers=identifiers, pace=PACE)
         self._tokens = TokenEndpoint(transport=self._transport, retrying=self._retrying, endpoints=self._endpoints)
         self._keys = SigningKeys(transport=self._transport, retrying=self._retrying, endpoints=self._endpoints)
 

@@ -9,8 +9,8 @@ from adapters.azure_ad.client_assertion import ASSERTION_TYPE, assertion, is_pem
 from adapters.azure_ad.endpoints import Endpoints
 from adapters.azure_ad.outcomes import Call, refused
 from adapters.azure_ad.responses import OK, parse_poll
-from adapters.azure_ad.retrying import Deadline, Repeat, Retrying
-from adapters.azure_ad.transport import Answer, Request, Transport
+from adapters.http_client.retrying import Deadline, Repeat, Retrying
+from adapters.http_client.transport import Answer, Request, Transport
 from domain.account import OAuthApplication
 
 T = TypeVar("T")

@@ -60,8 +60,8 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
         return
     from adapters.azure_ad.endpoints import Endpoints
     from adapters.azure_ad.identity_provider import AzureADIdentityProvider
-    from adapters.azure_ad.session import open_session
     from adapters.azure_ad.tenant_directory import AzureADTenantDirectory
+    from adapters.http_client.session import open_session
 
     endpoints = Endpoints(authority=settings.authority, graph_url=settings.graph_url)
     async with open_session(ca_file=settings.ca_file) as session:

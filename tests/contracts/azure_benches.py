@@ -13,8 +13,8 @@ from yarl import URL
 
 from adapters.azure_ad.endpoints import Endpoints
 from adapters.azure_ad.identity_provider import AzureADIdentityProvider
-from adapters.azure_ad.session import open_session
 from adapters.azure_ad.tenant_directory import AzureADTenantDirectory
+from adapters.http_client.session import open_session
 from adapters.system.identifiers import SystemIdentifiers
 from domain.account import Identity, OAuthApplication
 from domain.errors import IACSGraphError, PolicyBlockedError, ThrottledError

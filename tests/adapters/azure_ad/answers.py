@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from adapters.azure_ad.transport import Answer
+from adapters.http_client.transport import Answer
 
 ASKED_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TRACE = "0a1b2c3d-1111-2222-3333-444444444444"

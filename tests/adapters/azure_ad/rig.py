@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import attrs
 
-from adapters.azure_ad.endpoints import Endpoints
+from adapters.azure_ad.endpoints import PACE, Endpoints
 from adapters.azure_ad.identity_provider import AzureADIdentityProvider
-from adapters.azure_ad.session import open_session
 from adapters.azure_ad.tenant_directory import AzureADTenantDirectory
+from adapters.http_client.retrying import Pace
+from adapters.http_client.session import open_session
 from adapters.memory.identifiers import MemoryIdentifiers
 from domain.account import OAuthApplication
 from ports.identity_provider import AuthorizationResponse, SignInRequest
@@ -74,7 +75,7 @@ def refusal(error: str, *codes: int, status: int = 400, **headers: str) -> bytes
 
 
 @asynccontextmanager
-async def open_azure_rig() -> AsyncIterator[Rig]:
+async def open_azure_rig(pace: Pace = PACE) -> AsyncIterator[Rig]:
     """Start the server and the adapter."""
     async with open_hostile_server() as server, open_session() as session:
         clock = HurriedClock(lambda: NOW)
@@ -84,7 +85,7 @@ async def open_azure_rig() -> AsyncIterator[Rig]:
             server=server,
             clock=clock,
             provider=AzureADIdentityProvider(
-                session=session, clock=clock, identifiers=identifiers, endpoints=endpoints
+                session=session, clock=clock, identifiers=identifiers, endpoints=endpoints, pace=pace
             ),
             directory=AzureADTenantDirectory(
                 session=session, clock=clock, identifiers=identifiers, endpoints=endpoints

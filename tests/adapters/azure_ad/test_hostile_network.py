@@ -11,7 +11,8 @@ import attrs
 import jwt
 import pytest
 
-from adapters.azure_ad.transport import LARGEST_BODY_BYTES, Sent
+from adapters.azure_ad.endpoints import PACE
+from adapters.http_client.transport import MEBIBYTE, Sent
 from domain.errors import APIConnectionError, AuthenticationError, InvalidClientError, ThrottledError
 from tests.adapters.azure_ad.keys import NOW, certificate_pem, jwk, key, key_pem
 from tests.adapters.azure_ad.rig import (
@@ -24,6 +25,7 @@ from tests.adapters.azure_ad.rig import (
     VERIFIER,
     Rig,
     keys,
+    open_azure_rig,
     refusal,
 )
 from tests.fakes.hostile_server import Trouble, answer, cut
@@ -64,7 +66,7 @@ GARBAGE: dict[str, bytes | Trouble] = {
     "half a head": b"HTTP/1.1 200 OK\r\nContent-",
     "a bad length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}",
     "bad compression": answer(200, b"not gzip", Content_Encoding="gzip"),
-    "huge": answer(200, b" " * (LARGEST_BODY_BYTES + 1)),
+    "huge": answer(200, b" " * (MEBIBYTE + 1)),
     "a redirect": answer(302, Location="/elsewhere"),
     "a permanent redirect": answer(308, Location="https://login.evil.example/"),
     "a page of a proxy": answer(407, "<html>", Proxy_Authenticate="Basic"),
@@ -176,13 +178,11 @@ async def test_an_outage_that_passes_is_not_noticed(azure: Rig) -> None:
     assert all(pause <= bound for pause, bound in zip(pauses, BOUNDS, strict=True))
 
 
-async def test_a_server_that_keeps_silent_is_given_up_within_the_bound(
-    azure: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.azure_ad.retrying.BUDGET", timedelta(milliseconds=50))
-    azure.server.otherwise = Trouble.STALL
-    with pytest.raises(APIConnectionError) as caught:
-        await CALLS["refresh"](azure)
+async def test_a_server_that_keeps_silent_is_given_up_within_the_bound() -> None:
+    async with open_azure_rig(attrs.evolve(PACE, budget=timedelta(milliseconds=50))) as azure:
+        azure.server.otherwise = Trouble.STALL
+        with pytest.raises(APIConnectionError) as caught:
+            await CALLS["refresh"](azure)
     assert caught.value.details["sent"] == Sent.PERHAPS
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.azure_ad.outcomes import Call, refused, refused_at_sign_in
-from adapters.azure_ad.transport import Answer
+from adapters.http_client.transport import Answer
 from domain.errors import (
     APIConnectionError,
     AuthenticationError,

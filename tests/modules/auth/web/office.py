@@ -8,8 +8,8 @@ import attrs
 
 from adapters.azure_ad.endpoints import Endpoints
 from adapters.azure_ad.identity_provider import AzureADIdentityProvider
-from adapters.azure_ad.session import open_session
 from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.http_client.session import open_session
 from adapters.memory.account_store import MemoryAccountStore
 from adapters.memory.authentication_log import MemoryAuthenticationLog
 from adapters.memory.cipher import MemoryCipher

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from adapters.azure_ad.session import is_loopback, open_session, proxy_for, timeout
-from adapters.azure_ad.transport import Request, Transport
+from adapters.http_client.session import is_loopback, open_session, proxy_for, timeout
+from adapters.http_client.transport import Request, Server, Transport
 from adapters.memory.clock import MemoryClock
 from adapters.memory.identifiers import MemoryIdentifiers
 from domain.errors import ConfigurationError
 from tests.simulator.running import running_simulator
+
+SERVER = Server(unreachable="UNREACHABLE", setting="A_SETTING")
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,7 @@ def test_a_request_is_bounded_in_every_phase() -> None:
 async def _reach(url: str | None, ca_file: Path | None) -> int:
     assert url is not None
     async with open_session(ca_file=ca_file) as session:
-        transport = Transport(session=session, clock=MemoryClock(), identifiers=MemoryIdentifiers())
+        transport = Transport(session=session, clock=MemoryClock(), identifiers=MemoryIdentifiers(), server=SERVER)
         request = Request(method="GET", url=URL(f"{url}/common/v2.0/.well-known/openid-configuration"))
         return (await transport.send(request, 10)).status
 

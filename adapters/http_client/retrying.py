@@ -7,18 +7,22 @@ from typing import TypeVar
 
 import attrs
 
-from adapters.azure_ad.transport import Sent
+from adapters.http_client.transport import Sent
 from domain.errors import APIConnectionError
 from ports.clock import Clock
 from ports.identifiers import Identifiers
 
 T = TypeVar("T")
 
-BUDGET = timedelta(seconds=15)
-"""For a call in all; callers allow 20 s."""
-ATTEMPTS = 4
-FIRST_PAUSE = timedelta(milliseconds=500)
-LONGEST_PAUSE = timedelta(seconds=4)
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How long a call goes on repeating. `budget` is for the call in all."""
+
+    budget: timedelta
+    attempts: int
+    first_pause: timedelta
+    longest_pause: timedelta
 
 
 class Repeat(Enum):
@@ -58,17 +62,18 @@ class Retrying:
 
     clock: Clock
     identifiers: Identifiers
+    pace: Pace
 
     def deadline(self) -> Deadline:
         """Return when a call that begins now must be over."""
-        return Deadline(clock=self.clock, at=self.clock.monotonic() + BUDGET.total_seconds())
+        return Deadline(clock=self.clock, at=self.clock.monotonic() + self.pace.budget.total_seconds())
 
     async def run(self, attempt: Callable[[float], Awaitable[T]], repeat: Repeat, deadline: Deadline) -> T:
         """Return what the first attempt that succeeds returns; each is told how many seconds it has.
 
         Raises: what the last attempt raised. A pause asked for that does not fit in is left to the caller.
         """
-        for attempts in range(1, ATTEMPTS):
+        for attempts in range(1, self.pace.attempts):
             try:
                 return await attempt(deadline.remaining)
             except APIConnectionError as error:
@@ -79,5 +84,5 @@ class Retrying:
         return await attempt(deadline.remaining)
 
     def _pause(self, error: APIConnectionError, attempts: int) -> timedelta:
-        bound: timedelta = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+        bound: timedelta = min(self.pace.first_pause * 2 ** (attempts - 1), self.pace.longest_pause)
         return bound * self.identifiers.fraction() if error.retry_after is None else error.retry_after

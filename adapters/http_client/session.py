@@ -1,4 +1,4 @@
-"""The HTTP connections of a process to the identity provider."""
+"""The HTTP connections of a process to Microsoft: the identity provider and Graph."""
 
 import ipaddress
 import ssl
@@ -46,9 +46,13 @@ async def open_session(*, ca_file: Path | None = None) -> AsyncIterator[aiohttp.
         yield session
 
 
-def timeout(seconds: float) -> aiohttp.ClientTimeout:
-    """Return the bounds of a request that may take `seconds` in all, waiting for a free connection included."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT_SECONDS, seconds), sock_read=READ_SECONDS)
+def timeout(seconds: float | None) -> aiohttp.ClientTimeout:
+    """Return the bounds of a request that may take `seconds` in all, waiting for a free connection included.
+
+    None bounds connecting and each silence of the server alone.
+    """
+    connect = CONNECT_SECONDS if seconds is None else min(CONNECT_SECONDS, seconds)
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=READ_SECONDS)
 
 
 def proxy_for(url: URL) -> URL | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.azure_ad.retry_after import LONGEST, parse_date, parse_retry_after
+from adapters.http_client.retry_after import LONGEST, parse_date, parse_retry_after
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
