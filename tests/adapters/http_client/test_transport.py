@@ -1,0 +1,147 @@
+"""Requests with bodies of JSON, answers in parts, and what a server can do to both."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import attrs
+import pytest
+from yarl import URL
+
+from adapters.http_client import session as connections
+from adapters.http_client.session import open_session
+from adapters.http_client.transport import Request, Sent, Server, Transport
+from adapters.memory.clock import MemoryClock
+from adapters.memory.identifiers import MemoryIdentifiers
+from domain.errors import APIConnectionError
+from tests.fakes.hostile_server import HostileServer, Trouble, answer, cut, open_hostile_server
+
+LARGE = bytes(range(256)) * 4096
+"""A mebibyte."""
+
+
+@attrs.frozen
+class Rig:
+    """A transport before a server that does what it is told."""
+
+    server: HostileServer
+    transport: Transport
+
+    def get(self) -> Request:
+        """Return a request for something there."""
+        return Request(method="GET", url=URL(f"{self.server.url}/thing"))
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    async with open_hostile_server() as server, open_session() as session:
+        yield Rig(
+            server,
+            Transport(
+                session=session,
+                clock=MemoryClock(),
+                identifiers=MemoryIdentifiers(),
+                server=Server(unreachable="THING_UNREACHABLE", setting="THING_URL"),
+                largest=1000,
+            ),
+        )
+
+
+async def read(rig: Rig, *, seconds: float = 10, into: Callable[[bytes], object] = len) -> int:
+    """Return the status; what comes goes to `into`."""
+    async with rig.transport.stream(rig.get(), seconds) as (told, parts):
+        async for part in parts:
+            into(part)
+    return told.status
+
+
+async def test_json_is_sent_as_such_with_the_headers_of_the_request(rig: Rig) -> None:
+    rig.server.script.append(answer(200, "{}"))
+    request = Request(
+        method="POST", url=URL(rig.server.url), json=b'{"requests": []}', headers={"Prefer": 'IdType="ImmutableId"'}
+    )
+    told = await rig.transport.send(request, 10)
+    assert (told.status, told.body) == (200, b"{}")
+    (received,) = rig.server.received
+    assert received.headers["content-type"] == "application/json"
+    assert received.headers["prefer"] == 'IdType="ImmutableId"'
+    assert received.headers["content-length"] == "16"
+
+
+async def test_every_challenge_of_a_refusal_is_told(rig: Rig) -> None:
+    head = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer claims="e30="\r\nWWW-Authenticate: Basic\r\n'
+    rig.server.script.append(f"{head}Content-Length: 0\r\n\r\n".encode())
+    told = await rig.transport.send(rig.get(), 10)
+    assert (told.status, told.challenges) == (401, ('Bearer claims="e30="', "Basic"))
+
+
+async def test_an_answer_may_be_as_large_as_is_allowed_and_no_larger(rig: Rig) -> None:
+    rig.server.script.extend([answer(200, b" " * 1000), answer(200, b" " * 1001)])
+    assert len((await rig.transport.send(rig.get(), 10)).body) == 1000
+    with pytest.raises(APIConnectionError) as caught:
+        await rig.transport.send(rig.get(), 10)
+    assert caught.value.error_code == "THING_UNREACHABLE"
+    assert "sent more than 1000 bytes" in str(caught.value)
+    assert "THING_URL" in str(caught.value)
+
+
+async def test_an_answer_in_parts_may_be_of_any_size(rig: Rig) -> None:
+    rig.server.script.append(answer(200, LARGE, Retry_After="3"))
+    came = bytearray()
+    assert await read(rig, into=came.extend) == 200
+    assert bytes(came) == LARGE
+
+
+async def test_what_is_cut_off_is_told_after_what_came(rig: Rig) -> None:
+    rig.server.script.append(cut(answer(200, LARGE), 100_000))
+    came = bytearray()
+    with pytest.raises(APIConnectionError) as caught:
+        await read(rig, into=came.extend)
+    assert bytes(came) == LARGE[:100_000]
+    assert caught.value.details["sent"] == Sent.PERHAPS
+
+
+async def test_silence_in_the_middle_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the whole may take."""
+    monkeypatch.setattr(connections, "READ_SECONDS", 0.05)
+
+    async def begin(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(cut(answer(200, LARGE), 10))
+        await rig.server.released.wait()
+        writer.close()
+
+    async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
+        url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with rig.transport.stream(Request(method="GET", url=url), 10) as (told, parts):
+            assert told.status == 200
+            assert await anext(parts) == LARGE[:10]
+            with pytest.raises(APIConnectionError, match="did not answer in time"):
+                await anext(parts)
+        rig.server.released.set()
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DROP, Trouble.STALL, b"SSH-2.0-OpenSSH_9.2\r\n"])
+async def test_an_answer_that_never_begins_is_told_in_time(rig: Rig, trouble: Trouble | bytes) -> None:
+    rig.server.otherwise = trouble
+    with pytest.raises(APIConnectionError) as caught:
+        await read(rig, seconds=0.1)
+    assert caught.value.error_code == "THING_UNREACHABLE"
+
+
+async def test_what_goes_wrong_in_the_caller_is_the_callers(rig: Rig) -> None:
+    """A full disk is no fault of the server's."""
+
+    def write(_: bytes) -> None:
+        raise OSError("disk")
+
+    rig.server.script.append(answer(200, LARGE))
+    with pytest.raises(OSError, match="disk"):
+        await read(rig, into=write)
+
+
+async def test_what_is_not_read_leaves_no_connection_in_use(rig: Rig) -> None:
+    rig.server.script.extend([answer(200, LARGE), answer(200, "{}")])
+    async with rig.transport.stream(rig.get(), 10):
+        pass
+    async with asyncio.timeout(timedelta(seconds=10).total_seconds()):
+        assert (await rig.transport.send(rig.get(), 10)).status == 200
