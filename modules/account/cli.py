@@ -79,8 +79,8 @@ def check(users: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
         from modules.account.compose import compose_reading, open_directory
         from modules.account.enrolling import any_fault, finding_lines
         from modules.account.printing import print_findings
-        from modules.account.schema import make_converter
         from modules.runtime.output import print_json
+        from modules.runtime.schema import make_converter
         from modules.runtime.several import each
 
         settings = begin()
@@ -110,7 +110,7 @@ def list_(status: str | None, needing: bool, as_json: bool) -> None:  # noqa: FB
         from domain.account import AccountStatus
         from modules.account.compose import compose_reading
         from modules.account.overview import COLUMNS, lines
-        from modules.account.printing import print_records
+        from modules.runtime.records import print_records
 
         settings = begin()
         async with compose_reading(settings) as tools:
@@ -209,8 +209,8 @@ def rename(user: str, new_user_id: str, as_json: bool) -> None:  # noqa: FBT001
         from domain.errors import ValidationError
         from modules.account.compose import compose
         from modules.account.overview import status_line
-        from modules.account.printing import print_records
         from modules.runtime.actor import operator
+        from modules.runtime.records import print_records
 
         settings = begin()
         if new_user_id.startswith((".", "-")) or not {"/", "\\"}.isdisjoint(new_user_id):
@@ -229,8 +229,8 @@ def change_status(verb: str, users: tuple[str, ...], reason: str, *, as_json: bo
     async def main() -> int:
         from modules.account.compose import compose
         from modules.account.overview import status_line
-        from modules.account.printing import print_records
         from modules.runtime.actor import operator
+        from modules.runtime.records import print_records
         from modules.runtime.several import each
 
         settings, actor = begin(), operator()

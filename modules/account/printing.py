@@ -5,20 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
-from modules.account.schema import AccountDetails, AuditLine, EnrolmentReport, FindingLine, make_converter
+from modules.account.schema import AccountDetails, AuditLine, EnrolmentReport, FindingLine
 from modules.runtime.log_lines import escape
-from modules.runtime.output import in_zone, print_json, print_rows, print_table
+from modules.runtime.output import in_zone, print_json, print_table
 from modules.runtime.redaction import redact_text
+from modules.runtime.schema import make_converter
 
 _SHOWN_USERS = 3
-
-
-def print_records(
-    records: Sequence[Any], zone: tzinfo | None, *, as_json: bool, columns: Sequence[str] | None = None
-) -> None:
-    """Print records as JSON, or as a table with times in the zone (None: the system's)."""
-    rows = make_converter().unstructure(records)
-    print_rows(rows if as_json else [in_zone(row, zone) for row in rows], as_json=as_json, columns=columns)
 
 
 def print_enrolment(report: EnrolmentReport, *, as_json: bool) -> None:

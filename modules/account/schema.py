@@ -261,11 +261,3 @@ class AuditLine:
     action: str
     reason: str | None
     changes: tuple[ChangeLine, ...]
-
-
-@cache
-def make_converter() -> cattrs.Converter:
-    """Return the converter of what is printed; times stay times, each output writes them in its own way."""
-    converter = cattrs.Converter()
-    converter.register_unstructure_hook(datetime, lambda moment: moment)
-    return converter

@@ -3,9 +3,10 @@
 import logging
 
 from domain.errors import ConfigurationError
-from modules.auth.schema import KeeperReport, make_converter
+from modules.auth.schema import KeeperReport
 from modules.auth.settings import AuthSettings
 from modules.runtime.logs import configure_logging
+from modules.runtime.schema import make_converter
 
 KEEPING = "keeping tokens fresh"
 _LOGGER = logging.getLogger(__name__)

@@ -67,8 +67,8 @@ def link(user: str, hours: int, as_json: bool) -> None:  # noqa: FBT001
     """Print a reconnect link to mail to USER: good for one sign-in, at the server of 'auth serve'."""
     from modules.auth.command import command_settings
     from modules.auth.links import make_link
-    from modules.auth.schema import make_converter
     from modules.runtime.output import print_json
+    from modules.runtime.schema import make_converter
 
     async def main() -> None:
         report = await make_link(command_settings(), user, timedelta(hours=hours))
@@ -90,14 +90,14 @@ def status(user: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Show where accounts stand and who must act: no network, nothing is written."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose_stored
-    from modules.auth.printing import print_records
     from modules.auth.standing import COLUMNS, standing
+    from modules.runtime.records import print_records
 
     async def main() -> None:
         settings = command_settings()
         async with compose_stored(settings) as stored:
             states = await standing(stored, user)
-        print_records(states, settings, as_json=as_json, columns=COLUMNS)
+        print_records(states, settings.time.zone, as_json=as_json, columns=COLUMNS)
 
     run(main, as_json=as_json)
 
@@ -108,15 +108,15 @@ def sessions(as_json: bool) -> None:  # noqa: FBT001
     """Show the sign-ins that are under way: no network, nothing is written."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose_stored
-    from modules.auth.printing import print_records
     from modules.auth.standing import under_way
+    from modules.runtime.records import print_records
 
     async def main() -> None:
         settings = command_settings()
         async with compose_stored(settings) as stored:
             found = await under_way(stored)
         if found or as_json:
-            print_records(found, settings, as_json=as_json)
+            print_records(found, settings.time.zone, as_json=as_json)
         else:
             click.echo("No sign-in is under way.", err=True)
 
@@ -148,8 +148,9 @@ def token(user: str, min_lifetime: int, as_json: bool) -> None:  # noqa: FBT001
         if not as_json:
             click.echo(access.value)
             return
-        from modules.auth.schema import HandedOut, make_converter
+        from modules.auth.schema import HandedOut
         from modules.runtime.output import print_json
+        from modules.runtime.schema import make_converter
 
         report = HandedOut(user=user, expires_at=access.expires_at, scopes=access.scopes, access_token=access.value)
         print_json(make_converter().unstructure(report), show_secrets=True)
@@ -164,8 +165,8 @@ def refresh(users: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     """Refresh the tokens of USERS now, whatever is stored; an account that lost its grant may so find it again."""
     from modules.auth.command import command_settings
     from modules.auth.compose import compose
-    from modules.auth.printing import print_records
     from modules.auth.schema import TokenReport
+    from modules.runtime.records import print_records
     from modules.runtime.several import each
 
     async def main() -> int:
@@ -177,7 +178,7 @@ def refresh(users: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
                 return TokenReport(user=user, expires_at=access.expires_at, scopes=access.scopes)
 
             done, code = await each(users, renew, as_json=as_json)
-        print_records(done, settings, as_json=as_json)
+        print_records(done, settings.time.zone, as_json=as_json)
         return code
 
     run(main, as_json=as_json)
@@ -200,7 +201,7 @@ def logout(
     from modules.auth.command import command_settings
     from modules.auth.compose import compose
     from modules.auth.leaving import EVERYWHERE, leave
-    from modules.auth.printing import print_records
+    from modules.runtime.records import print_records
     from modules.runtime.several import each
 
     if everywhere:
@@ -218,7 +219,7 @@ def logout(
                 lambda user: leave(composed, user, everywhere=everywhere, forget_owner=forget_owner),
                 as_json=as_json,
             )
-        print_records(done, settings, as_json=as_json)
+        print_records(done, settings.time.zone, as_json=as_json)
         return code
 
     run(main, as_json=as_json)

@@ -15,12 +15,13 @@ from modules.auth.beginning import refuse_practice
 from modules.auth.boards import LineBoard, LiveBoard
 from modules.auth.compose import Auth, compose
 from modules.auth.listening import listening
-from modules.auth.schema import SignInResult, make_converter
+from modules.auth.schema import SignInResult
 from modules.auth.settings import AuthSettings
 from modules.auth.signing_in import Board, Login
 from modules.auth.visitors import Visitors
 from modules.runtime.exit_codes import exit_code
 from modules.runtime.output import print_error, print_rows
+from modules.runtime.schema import make_converter
 
 
 @attrs.frozen(kw_only=True)

@@ -94,11 +94,11 @@ def publish(
     from domain.events import EventId
     from modules.events.command import command_settings
     from modules.events.compose import compose_bus
-    from modules.events.printing import print_records
     from modules.events.publishing import documents, publish_all
     from modules.events.schema import PublishedLine
     from modules.events.settings import BusToolSettings
     from modules.runtime.output import print_line
+    from modules.runtime.records import print_records
 
     if event_id is not None and (lines or not event_id.strip()):
         raise click.UsageError("--id names one event.")
@@ -235,8 +235,8 @@ def list_letters(topic: str | None, as_json: bool) -> None:  # noqa: FBT001
     from modules.events.command import command_settings
     from modules.events.compose import compose_bus
     from modules.events.letters import letter_lines
-    from modules.events.printing import print_records
     from modules.events.settings import BusToolSettings
+    from modules.runtime.records import print_records
 
     async def main() -> None:
         settings = command_settings(BusToolSettings)
@@ -282,8 +282,8 @@ def replay(topic: str, ids: tuple[str, ...], everything: bool, as_json: bool) ->
     from modules.events.command import command_settings
     from modules.events.compose import compose_bus
     from modules.events.letters import replay as publish_again
-    from modules.events.printing import print_records
     from modules.events.settings import BusToolSettings
+    from modules.runtime.records import print_records
 
     if bool(ids) == everything:
         raise click.UsageError("Name IDS, or say --all.")

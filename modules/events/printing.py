@@ -5,11 +5,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta, tzinfo
-from typing import Any
 
 from modules.events.lines import for_people
-from modules.events.schema import EventLine, LagReport, LetterDetails, OutboxReport, TopicLine, make_converter
+from modules.events.schema import EventLine, LagReport, LetterDetails, OutboxReport, TopicLine
 from modules.runtime.output import in_zone, print_json, print_json_line, print_line, print_rows, print_table
+from modules.runtime.schema import make_converter
 
 _COLUMNS = 200
 """Of a line that goes to no terminal."""
@@ -28,14 +28,6 @@ def printer(zone: tzinfo | None, *, as_json: bool) -> Callable[[EventLine], None
         return show
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
     return lambda line: print_line(for_people(line, zone, columns))
-
-
-def print_records(
-    records: Sequence[Any], zone: tzinfo | None, *, as_json: bool, columns: Sequence[str] | None = None
-) -> None:
-    """Print records as JSON, or as a table with times in the zone (None: the system's)."""
-    rows = make_converter().unstructure(records)
-    print_rows(rows if as_json else [in_zone(row, zone) for row in rows], as_json=as_json, columns=columns)
 
 
 def print_topics(topics: Sequence[TopicLine], *, as_json: bool) -> None:

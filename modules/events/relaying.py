@@ -6,9 +6,10 @@ import logging
 from application.outbox_relay import open_outbox_relay
 from domain.errors import ConflictError
 from modules.events.compose import compose
-from modules.events.schema import RelayReport, make_converter
+from modules.events.schema import RelayReport
 from modules.events.settings import OutboxSettings
 from modules.runtime.logs import configure_logging
+from modules.runtime.schema import make_converter
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-import cattrs
 
 
 @attrs.frozen(kw_only=True)
@@ -152,14 +151,3 @@ class RelayReport:
 
     database: str
     bus: str
-
-
-def make_converter() -> cattrs.Converter:
-    """Return the converter of these records; times stay as they are, each output writes them in its own way."""
-    converter = cattrs.Converter()
-    converter.register_unstructure_hook(datetime, _as_it_is)
-    return converter
-
-
-def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - whatever the output knows how to write
-    return value

@@ -11,6 +11,7 @@ from domain import lifecycle
 from domain.account import Account
 from domain.change import AccountChange
 from domain.errors import ConfigurationError, IACSGraphError, PermissionDeniedError, ThrottledError
+from tests.adapters.logging.kept import Fact, Kept, keeping
 from tests.contracts.samples import (
     CANARIES,
     act,
@@ -39,40 +40,12 @@ __all__ = [
 ]
 
 HOUR = timedelta(hours=1)
-STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "taskName"}
-
-Fact = tuple[int, str, dict[str, object]]
-
-
-class Kept(logging.Handler):
-    """Keeps the records themselves, so that nothing is redacted before it is looked at."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-    def facts(self) -> list[Fact]:
-        return [(record.levelno, record.getMessage(), context(record)) for record in self.records]
-
-
-def context(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in record.__dict__.items() if name not in STANDARD}
 
 
 @pytest.fixture
 def kept() -> Iterator[Kept]:
-    """What reaches the logger `iacsgraph.auth`, and nothing beyond it."""
-    logger, handler = logging.getLogger(LOGGER), Kept()
-    level, logger.propagate = logger.level, False
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield handler
-    logger.removeHandler(handler)
-    logger.setLevel(level)
-    logger.propagate = True
+    with keeping(LOGGER) as found:
+        yield found
 
 
 @pytest.fixture

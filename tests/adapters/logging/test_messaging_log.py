@@ -8,7 +8,7 @@ import pytest
 from adapters.logging.messaging_log import LOGGER, LoggingMessagingLog
 from domain.errors import DatabaseError, KafkaConnectionError, MessageRejectedError, ThrottledError, ValidationError
 from domain.messages import Partition
-from tests.adapters.logging.test_authentication_log import Kept
+from tests.adapters.logging.kept import Kept, keeping
 from tests.contracts.samples import CANARIES, MINUTE, SECOND
 from tests.contracts.test_messaging_log import DELIVERY, EVENT
 
@@ -17,15 +17,8 @@ AWAY = KafkaConnectionError("Kafka is away.")
 
 @pytest.fixture
 def kept() -> Iterator[Kept]:
-    """What reaches the logger `iacsgraph.events`, and nothing beyond it."""
-    logger, handler = logging.getLogger(LOGGER), Kept()
-    level, logger.propagate = logger.level, False
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield handler
-    logger.removeHandler(handler)
-    logger.setLevel(level)
-    logger.propagate = True
+    with keeping(LOGGER) as found:
+        yield found
 
 
 @pytest.fixture
