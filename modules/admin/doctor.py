@@ -23,7 +23,7 @@ from modules.runtime.settings import (
     SignInServerSettings,
     TimeSettings,
 )
-from modules.runtime.settings_loading import load
+from modules.runtime.settings_loading import any_is_set, load
 
 
 async def check_up(environment: Environment | None = None) -> list[CheckResult]:
@@ -41,9 +41,9 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("database settings", lambda: str(load(DatabaseSettings, source).path)),
         check_settings("provider settings", lambda: _provider(load(ProviderSettings, source))),
         check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
-        check_settings("azure settings", partial(_optional, source, "AZURE_CLIENT_ID", AzureSettings)),
+        check_settings("azure settings", partial(_azure, source)),
         check_settings("event settings", lambda: _kept(load(EventSettings, source))),
-        check_settings("kafka settings", partial(_optional, source, "KAFKA_BOOTSTRAP_SERVERS", KafkaSettings)),
+        check_settings("kafka settings", partial(_kafka, source)),
     ]
     log = if_sound(partial(load, LogSettings, source))
     if log is not None and log.auth_file is not None:
@@ -59,10 +59,18 @@ def _well_formed(source: Environment) -> str:
     return "well-formed, or none"
 
 
-def _optional(source: Environment, variable: str, group: type) -> str:
-    if source.get(variable) is None:
-        return f"not configured ({variable} is not set)"
-    load(group, source)
+def _azure(source: Environment) -> str:
+    """Enrolment files may refer to other variables of the group."""
+    if source.get("AZURE_CLIENT_ID") is None:
+        return "not configured (AZURE_CLIENT_ID is not set)"
+    load(AzureSettings, source)
+    return "configured"
+
+
+def _kafka(source: Environment) -> str:
+    if not any_is_set(KafkaSettings, source):
+        return "not configured (KAFKA_BOOTSTRAP_SERVERS is not set)"
+    load(KafkaSettings, source)
     return "configured"
 
 

@@ -10,7 +10,7 @@ from modules.admin.compose import BusView, compose_bus
 from modules.admin.schema import CheckResult, Outcome
 from modules.runtime.environment import Environment
 from modules.runtime.event_settings import BusSettings, EventSettings, KafkaSettings
-from modules.runtime.settings_loading import load
+from modules.runtime.settings_loading import any_is_set, load
 
 CHECK = "event bus"
 OUTBOX = "outbox"
@@ -23,7 +23,7 @@ async def check_event_bus(source: Environment, database: Path | None) -> Sequenc
     """
     if if_sound(partial(load, EventSettings, source)) is None:
         return []
-    if source.get("KAFKA_BOOTSTRAP_SERVERS") and if_sound(partial(load, KafkaSettings, source)) is None:
+    if any_is_set(KafkaSettings, source) and if_sound(partial(load, KafkaSettings, source)) is None:
         return []
     try:
         settings = load(BusSettings, source)

@@ -8,7 +8,7 @@ from attrs import Factory, field, frozen
 
 from domain.topics import TopicPlan
 from modules.runtime import values
-from modules.runtime.variables import ContradictionError, Variable
+from modules.runtime.variables import ASKED_BY_ANY, ContradictionError, Variable
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -237,7 +237,7 @@ class BusSettings:
     """Which bus there is."""
 
     events: EventSettings = Factory(EventSettings)
-    kafka: KafkaSettings | None = None
+    kafka: KafkaSettings | None = field(default=None, metadata={ASKED_BY_ANY: True})
 
     def __attrs_post_init__(self) -> None:
         if self.kind == "kafka" and self.kafka is None:

@@ -9,7 +9,7 @@ from environs import Env, EnvValidationError, ValidationError
 
 from modules.runtime.environment import Environment
 from modules.runtime.faults import Fault, configuration_error
-from modules.runtime.variables import ContradictionError, Variable
+from modules.runtime.variables import ASKED_BY_ANY, ContradictionError, Variable
 
 T = TypeVar("T")
 
@@ -28,6 +28,11 @@ def load(group: type[T], environment: Environment | None = None) -> T:
     return draft.build()
 
 
+def any_is_set(group: type, environment: Environment) -> bool:
+    """Return whether any variable of the group, required or not, is set."""
+    return any(_is_set(variable, environment) for variable in _variables(group))
+
+
 class _MappingEnv(Env):
     """environs over given values: its own look-up reads `os.environ`, where tests and the demo must not look."""
 
@@ -38,6 +43,11 @@ class _MappingEnv(Env):
 
     def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401 - environs' signature
         return self._source.get(env_key) or default
+
+
+def _is_set(variable: Variable[Any], environment: Environment) -> bool:
+    names = (variable.name, *([variable.alternative.name] if variable.alternative else []))
+    return any(environment.get(name) for name in names)
 
 
 def _parse(text: str, *, convert: Callable[[str], T], check: Callable[[T], None]) -> T:
@@ -76,7 +86,7 @@ class _Reader:
     def is_configured(self, group: type) -> bool:
         """Return whether what a group requires is set: one that is optional (`Group | None`) is left out otherwise."""
         variables = (a.validator for a in _attributes(group) if a.default is NOTHING)
-        return any(self._is_set(each) for each in variables if isinstance(each, Variable))
+        return any(_is_set(each, self.source) for each in variables if isinstance(each, Variable))
 
     def compare(self, draft: "_Draft[Any]") -> None:
         """Find out whether the values of a group, each without fault, go together."""
@@ -100,10 +110,6 @@ class _Reader:
     def _one(self, name: str, convert: Callable[[str], Any], variable: Variable[Any]) -> object:
         self.variables[name] = variable
         return self.env.setting(name, convert=convert, check=variable.check)
-
-    def _is_set(self, variable: Variable[Any]) -> bool:
-        names = (variable.name, *([variable.alternative.name] if variable.alternative else []))
-        return any(self.source.get(name) for name in names)
 
     def _fault(self, name: str, reason: str) -> Fault:
         problem = reason if self.source.get(name) else f"is not set ({self.variables[name].meaning})"
@@ -139,9 +145,14 @@ def _value(attribute: "Attribute[Any]", reader: _Reader) -> object:
     if isinstance(attribute.validator, Variable):
         return reader.read(attribute.validator, required=attribute.default is NOTHING)
     group = _group_of(attribute)
-    if group is None or (attribute.default is None and not reader.is_configured(group)):
+    if group is None or (attribute.default is None and not _is_wanted(group, attribute, reader)):
         return NOTHING
     return _draft(group, reader)
+
+
+def _is_wanted(group: type, attribute: "Attribute[Any]", reader: _Reader) -> bool:
+    by_any = attribute.metadata.get(ASKED_BY_ANY)
+    return any_is_set(group, reader.source) if by_any else reader.is_configured(group)
 
 
 def _group_of(attribute: "Attribute[Any]") -> type | None:

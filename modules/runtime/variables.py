@@ -7,6 +7,9 @@ from attrs import frozen
 
 T = TypeVar("T")
 
+ASKED_BY_ANY = "asked_by_any"
+"""Metadata of an optional group that is read if any of its variables is set: what it requires must not be forgotten."""
+
 
 def _anything(_value: object) -> None:
     return None

@@ -98,6 +98,13 @@ def test_what_is_configured_is_told(house: Shell) -> None:
     ]
 
 
+def test_kafka_settings_without_servers_are_a_fault_and_not_the_embedded_log(house: Shell) -> None:
+    lines = examine(house.having(KAFKA_SECURITY_PROTOCOL="SASL_SSL", KAFKA_SASL_PASSWORD="canary"), 1)
+    assert failed(lines) == ["kafka settings"]
+    assert "KAFKA_BOOTSTRAP_SERVERS is not set" in lines["kafka settings"]["detail"]
+    assert "event bus" not in lines
+
+
 def test_without_any_setting_the_required_ones_are_named_with_an_example(shell: Shell) -> None:
     lines = examine(shell, 1)
     assert tuple(lines) == (*SETTINGS, *AZURE), "what depends on them is left out"

@@ -11,7 +11,7 @@ import pytest
 from domain.messages import Message
 from tests.modules.auth.seeds import fingerprints, rows
 from tests.modules.events.using import append, publish, tailed
-from tests.modules.iacsgraph.shell import PATIENCE, PROGRAM, Shell, said
+from tests.modules.iacsgraph.shell import PATIENCE, PROGRAM, Shell, said, wait_until
 
 TOPIC = "mail.received"
 
@@ -98,8 +98,8 @@ def test_it_follows_from_the_end_until_interrupted(shell: Shell, mail: list[str]
         while not said(running.out):
             ids += publish(shell, TOPIC, {"user_id": "ann", "n": 2})
         done = running.stop(signal.SIGINT)
-        while '{"n":1}' not in said(waiting.out):
-            assert waiting.process.poll() is None, said(waiting.err)
+        wait_until(lambda: '{"n":1}' in said(waiting.out) or waiting.process.poll() is not None)
+        assert '{"n":1}' in said(waiting.out), said(waiting.err)
         assert waiting.stop(signal.SIGTERM).code == 143
     shown = [json.loads(line)["id"] for line in done.out.splitlines()]
     assert done.code == 130

@@ -342,6 +342,8 @@ def test_the_bus_is_kafka_where_its_servers_are_named_unless_told_otherwise() ->
     assert read(BusSettings).kind == "embedded"
     assert read(BusSettings, KAFKA_BOOTSTRAP_SERVERS="a:1").kind == "kafka"
     assert read(BusSettings, KAFKA_BOOTSTRAP_SERVERS="a:1", EVENT_BUS="Embedded").kind == "embedded"
+    forgotten = faults(BusSettings, KAFKA_SECURITY_PROTOCOL="SASL_SSL", KAFKA_SASL_PASSWORD="canary")
+    assert forgotten["KAFKA_BOOTSTRAP_SERVERS"].startswith("is not set")
     assert faults(BusSettings, EVENT_BUS="kafka") == {"KAFKA_BOOTSTRAP_SERVERS": "is not set, but EVENT_BUS is kafka"}
     assert faults(BusSettings, EVENT_BUS="kafka", KAFKA_BOOTSTRAP_SERVERS="x") == {
         "KAFKA_BOOTSTRAP_SERVERS": "server 1 is not host:port"
