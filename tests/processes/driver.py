@@ -58,7 +58,7 @@ class WorkerProcess:
         Raises:
             WorkerFailed: the command raised.
         """
-        self._pump(lambda: ticket in self._answers, f"answer to command {ticket}")
+        self.wait_for(lambda: ticket in self._answers, f"answer to command {ticket}")
         answer = self._answers.pop(ticket)
         self._outstanding.discard(ticket)
         if "error" in answer:
@@ -80,14 +80,14 @@ class WorkerProcess:
 
     def hear(self, note: str, **facts: object) -> dict[str, Any]:
         """Wait for such a note."""
-        self._pump(lambda: self.heard(note, **facts) is not None, f"note {note} {facts}")
+        self.wait_for(lambda: self.heard(note, **facts) is not None, f"note {note} {facts}")
         found = self.heard(note, **facts)
         assert found is not None
         return found
 
     def hear_any(self, *wanted: Mapping[str, Any]) -> None:
         """Wait until one of these notes has arrived."""
-        self._pump(lambda: any(self.heard(**one) for one in wanted), f"one of {wanted}")
+        self.wait_for(lambda: any(self.heard(**one) for one in wanted), f"one of {wanted}")
 
     def has_answered(self, ticket: int) -> bool:
         """Return whether the answer has arrived."""
@@ -118,7 +118,8 @@ class WorkerProcess:
                 stream.close()
         return code
 
-    def _pump(self, done: Callable[[], bool], what: str) -> None:
+    def wait_for(self, done: Callable[[], bool], what: str) -> None:
+        """Read what it says until that is so."""
         deadline = time.monotonic() + PATIENCE
         while not done():
             if not select.select([self.stdout], [], [], max(deadline - time.monotonic(), 0))[0] or not self.read():

@@ -31,8 +31,7 @@ class Stage:
 
     def finish(self, *, parked: int = 0) -> None:
         """Wait until everything has arrived."""
-        while self.observer.call("state") != {"pending": 0, "parked": parked, "behind": 0}:
-            self.observer.look(0.02)
+        self.way.settle(self.observer, parked=parked)
 
 
 @pytest.fixture(scope="session")

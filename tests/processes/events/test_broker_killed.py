@@ -44,7 +44,6 @@ def test_a_broker_killed_in_mid_send_and_away_longer_than_every_timeout_gets_all
         own_kafka.start()
         relay.worker.hear("resumed", activity="publishing")
         consumer.worker.hear("resumed", activity="consuming")
-        while observer.call("state") != {"pending": 0, "parked": 0, "behind": 0}:
-            observer.look(0.05)
+        way.settle(observer)
         findings = find(way, observer, finished=True)
         assert (findings.wrong, findings.appended) == ({}, len(USERS) + 20 * 5)

@@ -47,10 +47,11 @@ def test_an_event_larger_than_the_log_takes_is_parked_and_keeps_nobody_back(stag
 
 
 def test_a_slow_handler_keeps_its_partition_longer_than_a_silent_member_would(stage: Stage) -> None:
-    """Being at work is no silence: the member is not taken for dead. A machine that stalls is given another chance."""
+    """Being at work is no silence: the member is not taken for dead. A machine may stall once."""
     slow = stage.way.play(CARRY)
     slow.worker.hear("assigned", numbers=ALL)
-    assert any(keeps_its_partitions(stage, slow, user) for user in USERS)
+    kept = [keeps_its_partitions(stage, slow, user) for user in USERS[:3]]
+    assert kept.count(True) >= 2
 
 
 def keeps_its_partitions(stage: Stage, player: Player, user: str) -> bool:
@@ -71,8 +72,7 @@ def test_of_two_consumers_one_leaves_while_events_come_and_the_other_takes_over(
     stayer.worker.hear("assigned", numbers=ALL)
     leaver = way.play(CONSUME)
     appending = other.send("append", users=USERS, pause=0.01)
-    while not assigned(leaver) or len(assigned(leaver)[-1]) != len(ALL) / 2:
-        leaver.worker.look(0.02)
+    leaver.worker.wait_for(lambda: [len(numbers) for numbers in assigned(leaver)[-1:]] == [len(ALL) / 2], "half")
     leaver.worker.call("hold", window=HANDLING, user="")
     leaver.worker.hear("reached", window=HANDLING)
     leaver.worker.call("let_go", window=HANDLING, user="")

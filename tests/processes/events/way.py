@@ -87,6 +87,13 @@ class Way(Crew):
         """Return whether everybody who does this has an open session."""
         return all(player.has_opened() for player in self.cast(role))
 
+    def settle(self, observer: WorkerProcess, *, parked: int = 0) -> None:
+        """Wait until everything has arrived but what is parked."""
+        deadline, wanted = time.monotonic() + PATIENCE, {"pending": 0, "parked": parked, "behind": 0}
+        while (state := observer.call("state")) != wanted:
+            assert time.monotonic() < deadline, f"{state} stayed on the way"
+            observer.look(_MOMENT)
+
     def listen(self, seconds: float) -> None:
         """Hear all, waiting up to so long for something."""
         listen([player.worker for player in self.players], seconds)
