@@ -20,7 +20,7 @@ async def running(work: Work, clock: Clock, *, bound: timedelta) -> AsyncIterato
     both fail, the body's is raised. If the body was cancelled from outside, that passes, and no error.
     """
     stopping = asyncio.Event()
-    cancellations = _cancellations()
+    before = cancellations()
     failure: Exception | None = None
     try:
         async with asyncio.TaskGroup() as group:
@@ -35,7 +35,8 @@ async def running(work: Work, clock: Clock, *, bound: timedelta) -> AsyncIterato
                 task.cancel()
     except ExceptionGroup as group_of_errors:
         raised = failure or first_error(group_of_errors)
-        if _cancellations() > cancellations:  # the group has taken back its own
+        if cancellations() > before:  # the group has taken back its own
+            await asyncio.sleep(0)  # from Python 3.13 on the group has cancelled anew: heard here, and nowhere else
             raise asyncio.CancelledError from raised
         raise raised from None
     if failure is not None:
@@ -87,7 +88,8 @@ def first_error(group: ExceptionGroup[Exception]) -> Exception:
     return next((leaf for leaf in leaves if not getattr(leaf, "transient", False)), leaves[0])
 
 
-def _cancellations() -> int:
+def cancellations() -> int:
+    """Return how often the present task was cancelled, whatever became of that."""
     task = asyncio.current_task()
     return 0 if task is None else task.cancelling()
 

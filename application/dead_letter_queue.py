@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 
 from domain.dead_letters import SUFFIX, DeadLetter, again, queue_of, replay_mark, waiting
-from domain.errors import BusinessLogicError, NotFoundError
+from domain.errors import BusinessLogicError, MessagingError, NotFoundError
 from domain.messages import Delivery, Partition
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
@@ -15,6 +15,8 @@ from ports.event_topics import EventTopics
 
 _WAIT = timedelta(milliseconds=200)
 _AT_ONCE = 500
+_SILENCE = timedelta(seconds=30)
+"""How long nothing may come of a queue that has more."""
 
 
 async def _keep(_: frozenset[Partition]) -> None:
@@ -40,7 +42,9 @@ class DeadLetterQueue:
     async def letters(self, topic: str) -> Sequence[DeadLetter]:
         """Return the letters of the topic that wait, oldest first; empty if it has no queue. All are held in memory.
 
-        Raises: as `EventSubscriber.subscribe` and `Subscription.receive`.
+        Raises:
+            MessagingError (transient): QUEUE_CHANGED: what was there was not: it was deleted or shortened meanwhile.
+            Else as `EventSubscriber.subscribe` and `Subscription.receive`.
         """
         queue = queue_of(topic)
         ends = await self.topics.ends([queue])
@@ -48,8 +52,14 @@ class DeadLetterQueue:
         if not any(ends.values()):
             return []
         async with self.subscriber.subscribe([queue], None, start=Start.EARLIEST, revoked=_keep) as subscription:
-            while not _reached(await subscription.positions(), ends):
+            moved_at, seen = self.clock.monotonic(), await subscription.positions()
+            while not _reached(seen, ends):
                 found += await subscription.receive(_AT_ONCE, _WAIT)
+                positions = await subscription.positions()
+                if positions != seen:
+                    moved_at, seen = self.clock.monotonic(), positions
+                elif self.clock.monotonic() - moved_at > _SILENCE.total_seconds():
+                    raise _unreachable_end(queue)
         return waiting(found)
 
     async def letter(self, topic: str, letter_id: str) -> DeadLetter:
@@ -81,6 +91,11 @@ class DeadLetterQueue:
             (error,) = await self.publisher.publish([message])
             if error is not None:
                 raise error
+
+
+def _unreachable_end(queue: str) -> MessagingError:
+    msg = f"What was in {queue!r} does not come: it seems to have been deleted or shortened meanwhile."
+    return MessagingError(msg, error_code="QUEUE_CHANGED", details={"topic": queue}, transient=True)
 
 
 def _reached(positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> bool:

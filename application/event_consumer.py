@@ -11,7 +11,7 @@ from application.background import running, unless_stopped
 from application.handling import Handler, Handling
 from application.partition_work import ConsumerTimes, PartitionWork
 from domain.errors import IACSGraphError
-from domain.retrying import RetryPolicy, is_hopeless
+from domain.retrying import RECONNECTING, RetryPolicy, is_hopeless
 from ports.clock import Clock
 from ports.event_codec import EventCodec
 from ports.event_publisher import EventPublisher
@@ -20,7 +20,6 @@ from ports.identifiers import Identifiers
 from ports.messaging_log import MessagingLog
 
 ACTIVITY = "consuming"
-_RECONNECTING = RetryPolicy(first=timedelta(milliseconds=500), last=timedelta(seconds=30))
 _LEAVING = timedelta(seconds=30)
 
 
@@ -91,7 +90,7 @@ class _Member:
                 if is_hopeless(error):
                     raise
                 self.failures += 1
-                delay = _RECONNECTING.backoff(self.failures, consumer.identifiers.fraction(), error.retry_after)
+                delay = RECONNECTING.backoff(self.failures, consumer.identifiers.fraction(), error.retry_after)
                 consumer.log.interrupted(ACTIVITY, error, delay)
                 await unless_stopped(stopping, consumer.clock.sleep(delay))
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import attrs
 
-from application.background import first_error, unless_stopped
+from application.background import cancellations, first_error, unless_stopped
 from domain.dead_letters import DeadLetter, Failure, dead_letter, to_message
 from domain.errors import ConfigurationError, IACSGraphError, MessageRejectedError
 from domain.events import EventId
@@ -66,19 +66,22 @@ class Handling:
         return True
 
     async def _attempt(self, event: ReceivedEvent) -> BaseException | None:
-        """Call the handler; return what it raised. That it was cancelled is an error unless this task is."""
-        task = asyncio.current_task()
+        """Call the handler; return what it raised. That it was cancelled is an error unless this task is.
+
+        If this task is, no error that the handler made of it counts.
+        """
+        problem: BaseException
         try:
             await self.handler(event, Handled(group_id=self.group_id, event_id=event.identity))
-        except asyncio.CancelledError as error:
-            if task is None or task.cancelling():
-                raise
-            return error
         except ExceptionGroup as group:
-            return first_error(group)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the next event must have its turn
-            return error
-        return None
+            problem = first_error(group)
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - whatever it is, others must have their turn
+            problem = error
+        else:
+            return None
+        if cancellations():
+            raise asyncio.CancelledError from problem
+        return problem
 
     def _delay(self, error: BaseException, failures: int, began: float) -> timedelta | None:
         """Return how long to wait before trying again, if it is tried again.
@@ -100,12 +103,17 @@ class Handling:
         return True
 
     async def _publish(self, letter: DeadLetter, stopping: asyncio.Event) -> bool:
-        """Publish the letter, however long it takes; without its value if it has become too large with its headers."""
+        """Publish the letter, however long it takes; without its value if it has become too large with its headers.
+
+        Raises: why it is of no use to try again.
+        """
         failures = 0
         while (error := await self._append(letter)) is not None:
             if isinstance(error, MessageRejectedError):
                 letter = _smaller(letter, error)
                 continue
+            if verdict(error) is Verdict.STOP:
+                raise error
             failures += 1
             delay = self.policy.backoff(failures, self.identifiers.fraction(), error.retry_after)
             self.log.interrupted(ACTIVITY, error, delay)

@@ -14,7 +14,7 @@ import attrs
 from application.background import running, unless_stopped
 from domain.errors import DatabaseError, IACSGraphError, MessageRejectedError
 from domain.events import EventId
-from domain.retrying import RetryPolicy
+from domain.retrying import RECONNECTING
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
 from ports.event_publisher import EventPublisher
@@ -25,7 +25,6 @@ from ports.outbox import Outbox
 
 ACTIVITY = "publishing"
 _PAUSE = timedelta(milliseconds=100)
-_BACKOFF = RetryPolicy(first=timedelta(milliseconds=500), last=timedelta(seconds=30))
 
 Lane = tuple[str, str]
 """Topic and key: within it order holds."""
@@ -282,7 +281,7 @@ class OutboxRelay:
     def _interrupted(self, error: IACSGraphError) -> timedelta:
         """Tell it, and return when what is held is tried again."""
         self.failures += 1
-        delay = _BACKOFF.backoff(self.failures, self.identifiers.fraction(), error.retry_after)
+        delay = RECONNECTING.backoff(self.failures, self.identifiers.fraction(), error.retry_after)
         self.retry_at = self.clock.monotonic() + delay.total_seconds()
         self.log.interrupted(ACTIVITY, error, delay)
         return delay

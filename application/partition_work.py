@@ -8,7 +8,7 @@ from itertools import groupby
 
 import attrs
 
-from application.background import ended_within, first_error, unless_stopped
+from application.background import cancellations, ended_within, first_error, unless_stopped
 from application.handling import Handling
 from domain.errors import IACSGraphError, PartitionLostError
 from domain.messages import Delivery, Partition
@@ -172,7 +172,9 @@ class PartitionWork:
         """Handle in order and return whether all of it is done; what is done is committed, however it ends."""
         try:
             for delivery in batch:
-                if work.stopping.is_set() or not await self.handling.settle(delivery, work.stopping):
+                if cancellations() or work.stopping.is_set():  # a handler may have kept its cancellation to itself
+                    return False
+                if not await self.handling.settle(delivery, work.stopping):
                     return False
                 if work.given_up:
                     return False

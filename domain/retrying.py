@@ -42,6 +42,9 @@ class RetryPolicy:
         return drawn if retry_after is None else min(max(retry_after, drawn), self.last)
 
 
+RECONNECTING = RetryPolicy(first=timedelta(milliseconds=500), last=timedelta(seconds=30))
+"""Of those for whom the log of events is away."""
+
 ABOUT_THE_PROCESS: tuple[type[IACSGraphError], ...] = (ConfigurationError, DatabaseError)
 """Errors that say nothing about the event: unless they are transient, every other event would fail as well."""
 

@@ -19,7 +19,7 @@ class EncodedEvent:
     event_id: EventId
     topic: str
     key: str
-    value: bytes
+    value: bytes = attrs.field(repr=False)
     headers: Mapping[str, str]
 
     def message(self) -> Message:

@@ -31,8 +31,8 @@ class Lag:
 
     @property
     def behind(self) -> int:
-        """How many offsets the group has yet to read."""
-        return self.end - max(self.begin, self.begin if self.committed is None else self.committed)
+        """How many offsets the group has yet to read; none if it was further than a topic that was made anew is."""
+        return max(0, self.end - max(self.begin, self.begin if self.committed is None else self.committed))
 
 
 class EventTopics(Protocol):

@@ -3,6 +3,7 @@
 Source: CloudEvents specification 1.0.2; Kafka Protocol Binding for CloudEvents 1.0.2 section 3.2.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from domain.validation import not_blank, optional, utc
 PREFIX = "ce_"
 SPECVERSION = "1.0"
 CONTENT_TYPE = "content-type"
+_VERSION = re.compile(r"_(?=v[0-9]+\Z)")
 
 
 @attrs.frozen(kw_only=True)
@@ -42,8 +44,8 @@ class Attributes:
 
 
 def dotted(event_type: str) -> str:
-    """Return the CloudEvents type of an `event_type`: `email_received` is `email.received`."""
-    return event_type if "." in event_type else event_type.replace("_", ".", 1)
+    """Return the CloudEvents type of an `event_type`: `email_received_v2` is `email.received.v2`."""
+    return event_type if "." in event_type else _VERSION.sub(".", event_type).replace("_", ".", 1)
 
 
 def underscored(name: str) -> str:

@@ -60,7 +60,7 @@ class KafkaLink:
                 await session.close()
 
     async def close(self) -> None:
-        """Close; raises nothing."""
+        """Close. Raises cancellation only, and is done all the same."""
         session, self._current = self._current, None
         if session is not None:
             await session.close()

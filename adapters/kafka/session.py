@@ -69,7 +69,7 @@ class Session:
         cut_client(self._client)
 
     async def close(self) -> None:
-        """Close at once; raises nothing."""
+        """Close at once. Raises cancellation only, and is done all the same."""
         self.stale = True
         await close_client(self._client)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.cloudevents.attributes import dotted, underscored
 from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.cloudevents.fact_values import CLASSES, TYPES
 from domain.account import AccountId, AccountStatus
@@ -212,3 +213,14 @@ def _decoded(message: EncodedEvent) -> Event:
 
 def _with(message: EncodedEvent, value: object) -> EncodedEvent:
     return attrs.evolve(message, value=json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("name", ["email.received", "email.received.v2", "account.signed_in", "plain"])
+def test_the_type_of_an_event_is_found_again_in_the_value(name: str) -> None:
+    assert dotted(underscored(name)) == name
+
+
+def test_no_content_is_shown_by_an_event_that_is_to_be_published() -> None:
+    """Reports and errors hold such events."""
+    event = EncodedEvent(event_id=EventId("e"), topic="t", key="k", value=b"canary", headers={})
+    assert "canary" not in repr(event)
