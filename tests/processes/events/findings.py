@@ -20,6 +20,7 @@ LOST_EVENT = "change without its event"
 INVENTED_EVENT = "event without its change, or told twice"
 LOST_MESSAGE = "published event not on the log"
 LOST_EFFECT = "event without effect"
+INVENTED_EFFECT = "effect without its change"
 DOUBLED_EFFECT = "effect made twice"
 DOUBLED_MESSAGE = "event published twice by relays that lived"
 DISORDER = "effect out of order"
@@ -81,6 +82,7 @@ def judge(traces: Traces) -> Findings:
         INVENTED_EVENT: sum((told - Counter(traces.appended)).values()),
         LOST_MESSAGE: len(traces.published - set(traces.log)),
         LOST_EFFECT: len(traces.appended - set(traces.effects)),
+        INVENTED_EFFECT: len(set(traces.effects) - traces.appended),
         DOUBLED_EFFECT: doubled(traces.effects),
         DOUBLED_MESSAGE: doubled(traces.settled),
         DISORDER: disorder(traces.effects),

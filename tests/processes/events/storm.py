@@ -147,7 +147,8 @@ class Storm:
         others = [player for player in self.way.ready(RELAY) if player is not late]
         for player in others:
             player.forget("sent")
-        self._wait(lambda: any(player.worker.heard("sent") for player in others), PATIENCE)
+        if not self._wait(lambda: any(player.worker.heard("sent") for player in others), PATIENCE):
+            raise late.worker.missed("other relay that sent its messages")
         self.way.let_go(late, BEFORE_SEND)
 
     def stop_consumer(self) -> None:
@@ -157,7 +158,8 @@ class Storm:
         for player in others:
             player.forget("assigned")
         stopped.worker.stop()
-        self._wait(lambda: any(player.worker.heard("assigned") for player in others), 5 * self.member)
+        if not self._wait(lambda: any(player.worker.heard("assigned") for player in others), PATIENCE):
+            raise stopped.worker.missed("other consumer that took its partitions")
         stopped.worker.go_on()
         self.way.let_go(stopped, HANDLING)
 

@@ -1,5 +1,6 @@
 """Kafka, with kills: of the relay, of the consumer, and of the broker itself while a request is under way."""
 
+import time
 from pathlib import Path
 
 from tests.fakes.shared_watched_relay import BEFORE_SEND
@@ -10,6 +11,10 @@ from tests.processes.events.conftest import USERS
 from tests.processes.events.findings import find
 from tests.processes.events.storm import CONSUMER_COMMIT, RELAY_MARK
 from tests.processes.events.way import APPEND, CONSUME, RELAY, open_way
+from tests.processes.world import wait_until
+
+LONGEST = {"patience": 0.5, "member": 0.5, "lease": 1.5}
+"""Seconds for which anybody waits for the broker."""
 
 
 def test_nothing_is_lost_or_done_twice_with_kafka_whoever_is_killed(
@@ -24,8 +29,8 @@ def test_nothing_is_lost_or_done_twice_with_kafka_whoever_is_killed(
 def test_a_broker_killed_in_mid_send_and_away_longer_than_every_timeout_gets_all_when_it_is_back(
     kafka_pool: Pool, tmp_path: Path, own_kafka: Broker
 ) -> None:
-    options = {"servers": own_kafka.servers, "patience": 0.5, "member": 0.5, "lease": 1.5}
-    with open_way(tmp_path, kafka_pool, USERS, topic="account.events.of-the-patient", **options) as way:
+    topic = "account.events.of-the-patient"
+    with open_way(tmp_path, kafka_pool, USERS, topic=topic, servers=own_kafka.servers, **LONGEST) as way:
         observer = way.process()
         observer.call("enrol", users=USERS)
         relay, consumer = way.play(RELAY), way.play(CONSUME)
@@ -41,9 +46,13 @@ def test_a_broker_killed_in_mid_send_and_away_longer_than_every_timeout_gets_all
         own_kafka.kill()
         relay.worker.hear("interrupted", activity="publishing")
         consumer.worker.hear("interrupted", activity="consuming")
+        began = time.time()
+        observer.call("append", users=USERS, rounds=20)
+        assert observer.call("waiting") >= 20 * 5
+        wait_until(began + 2 * max(LONGEST.values()))
         own_kafka.start()
         relay.worker.hear("resumed", activity="publishing")
         consumer.worker.hear("resumed", activity="consuming")
         way.settle(observer)
         findings = find(way, observer, finished=True)
-        assert (findings.wrong, findings.appended) == ({}, len(USERS) + 20 * 5)
+        assert (findings.wrong, findings.appended) == ({}, len(USERS) + 2 * 20 * 5)
