@@ -35,7 +35,7 @@ class ScriptedCluster:
     """Stands where a session has aiokafka's client. Like Kafka, it appends no batch twice that bears the same number.
 
     `leaders` tells who leads each partition of each topic (-1: nobody); `fates` are those of the next batches, then all
-    are appended; an unreachable one is connected to in vain, without an end.
+    are appended; an unreachable one is connected to in vain, without an end. `acks` is what each batch was sent with.
     """
 
     leaders: dict[str, dict[int, int]]
@@ -45,6 +45,7 @@ class ScriptedCluster:
     appended: dict[Partition, list[bytes | None]] = attrs.field(factory=lambda: defaultdict(list))
     arrived: asyncio.Event = attrs.field(factory=asyncio.Event)
     producers: int = 0
+    acks: list[int] = attrs.field(factory=list)
     _conns: dict[object, Any] = attrs.field(factory=dict)
     _last: dict[tuple[Partition, int], tuple[int, int]] = attrs.field(factory=dict)
 
@@ -69,6 +70,7 @@ class ScriptedCluster:
         asked = request.prepare(_VERSIONS)
         if isinstance(request, ProduceRequest):
             ((topic, ((number, batch),)),) = asked.topics
+            self.acks.append(asked.required_acks)
             code = await self._produce(Partition(topic=topic, number=number), batch)
             return asked.RESPONSE_TYPE([(topic, [(number, code, 0, -1)])], 0)
         if isinstance(request, MetadataRequest):

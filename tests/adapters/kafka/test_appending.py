@@ -19,6 +19,9 @@ from tests.adapters.kafka.scenes import MOMENT, SECOND, numbered
 from tests.adapters.kafka.scripted_cluster import NODE, Fate, ScriptedCluster
 
 CONNECTION = KafkaConnection(servers=("scripted:9092",), answer_within=SECOND)
+ALL_REPLICAS = -1
+"""Source: https://kafka.apache.org/protocol#The_Messages_Produce"""
+
 LED, LEADERLESS = "led", "leaderless"
 ONLY = Partition(topic=LED, number=0)
 
@@ -70,6 +73,13 @@ async def test_a_batch_is_not_taken_for_one_before_whose_fate_is_not_known(
         rig.open_again()
     assert await rig.publish(b"second") is None
     assert rig.cluster.appended[ONLY] == [b"first", b"second"]
+
+
+async def test_a_batch_is_appended_when_all_replicas_have_it_each_time_it_is_sent() -> None:
+    """One that only its leader has is lost with it, though it was acknowledged."""
+    rig = make(CONNECTION, foreign.NotLeaderForPartitionError.errno)
+    assert await rig.publish(b"first") is None
+    assert rig.cluster.acks == [ALL_REPLICAS] * 2
 
 
 async def test_a_refusal_of_the_only_attempt_leaves_the_session_to_the_next() -> None:

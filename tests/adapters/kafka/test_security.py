@@ -1,8 +1,10 @@
 """Every way to be somebody to Kafka; and how it is told that one is not, or may not."""
 
 import asyncio
-import gc
 import logging
+import socket
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -16,9 +18,13 @@ from adapters.kafka.event_topics import open_kafka_event_topics
 from domain.errors import ConfigurationError, IACSGraphError, KafkaConnectionError, PermissionDeniedError
 from modules.simulator.certificate import issue
 from tests.adapters.kafka.scenes import IMPATIENT, PLAN, SECOND, name, numbered, reading, values
-from tests.kafka.broker import Broker
+from tests.adapters.kafka.transports import open_transports
+from tests.kafka.answering import does_answer, wait_for
+from tests.kafka.broker import PATIENCE_SECONDS, Broker
 from tests.kafka.configuration import MECHANISMS, PROTOCOLS, USERS
-from tests.kafka.fixtures import NewKafka
+from tests.kafka.fixtures import NewKafka, Prepared
+from tests.modules.simulator.credentials import make_credential
+from tests.requirements import require
 
 WAYS = [
     ("PLAINTEXT", None),
@@ -36,6 +42,46 @@ RIGHTS = {
 @pytest.fixture(scope="module")
 def guarded(new_kafka: NewKafka) -> Broker:
     return new_kafka(protocols=PROTOCOLS, properties=RIGHTS)
+
+
+@pytest.fixture(scope="module")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The certificate, and its key in a file of its own."""
+    directory, credential = tmp_path_factory.mktemp("own"), make_credential(elliptic=True)
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    certificate.write_bytes(credential.certificate_pem)
+    key.write_bytes(credential.key_pem)
+    return certificate, key
+
+
+@pytest.fixture(scope="module")
+def demanding(
+    prepared_kafka: Prepared, own_certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """Over TLS it answers only who shows that certificate, hence the plain listener is asked whether it is there."""
+    installation = prepared_kafka.installation
+    require("kafka", available=installation is not None, reason=prepared_kafka.choice.reason)
+    assert installation is not None
+    properties = {
+        "ssl.client.auth": "required",
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(own_certificate[0]),
+    }
+    protocols = ("PLAINTEXT", "SSL")
+    broker = Broker(tmp_path_factory.mktemp("kafka"), installation, protocols=protocols, properties=properties)
+    broker.start()
+    try:
+        assert wait_for(partial(answers_in_plain, broker), seconds=PATIENCE_SECONDS)
+        yield broker
+    finally:
+        broker.close()
+
+
+def answers_in_plain(broker: Broker) -> bool:
+    """Tell whether it does, and somebody listens for TLS."""
+    host, _, port = broker.address("SSL").partition(":")
+    with socket.socket() as probe:
+        return does_answer(broker.address("PLAINTEXT")) and probe.connect_ex((host, int(port))) == 0
 
 
 def way(broker: Broker, protocol: str, mechanism: str | None = None, user: str = "kim") -> KafkaConnection:
@@ -106,12 +152,6 @@ async def test_who_is_refused_leaves_no_connection_open(guarded: Broker, protoco
     assert open_transports() <= before
 
 
-def open_transports() -> set[asyncio.Transport]:
-    """Return those that nobody has closed."""
-    found = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport)]
-    return {each for each in found if not each.is_closing()}
-
-
 async def test_neither_a_right_password_nor_a_message_is_logged(
     guarded: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,6 +173,31 @@ async def test_a_server_whose_certificate_is_not_trusted_is_told_by_the_variable
     for error in await outcomes(stranger, name()):
         assert type(error) is ConfigurationError
         assert "KAFKA_SSL_CA_FILE" in str(error)
+
+
+async def test_who_shows_the_certificate_that_is_asked_for_is_let_in(
+    demanding: Broker, own_certificate: tuple[Path, Path]
+) -> None:
+    certificate, key = own_certificate
+    connection, topic = attrs.evolve(way(demanding, "SSL"), certificate_file=certificate, key_file=key), name()
+    async with open_kafka_event_publisher(connection, plan=PLAN) as publisher:
+        assert list(await publisher.publish(numbered(topic, range(1)))) == [None]
+    async with reading(members(connection), topic, name()) as reader:
+        assert values(await reader.take(1)) == [0]
+    async with open_kafka_event_topics(connection) as topics:
+        assert topic in {each.name for each in await topics.topics()}
+
+
+@pytest.mark.parametrize("shown", ["none", "another's"])
+async def test_who_does_not_show_it_is_told_by_the_variables(demanding: Broker, tmp_path: Path, shown: str) -> None:
+    stranger = way(demanding, "SSL")
+    if shown != "none":
+        file = tmp_path / "other.pem"
+        file.write_bytes(make_credential(1, elliptic=True).both_pem)
+        stranger = attrs.evolve(stranger, certificate_file=file)
+    for error in await outcomes(stranger, name()):
+        assert type(error) is ConfigurationError
+        assert "KAFKA_SSL_CERTIFICATE, KAFKA_SSL_KEY" in str(error)
 
 
 @pytest.mark.parametrize(
