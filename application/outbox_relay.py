@@ -194,7 +194,7 @@ class OutboxRelay:
             if over:
                 self.read_over = over[-1].event_id
             if len(over) < len(page):
-                if self._claims(self.clock.now(), self.times.publish):
+                if await self._still_claims():
                     return [event for event in page if not self._is_held(event)]
             elif len(page) < self.batch:
                 break
@@ -213,9 +213,15 @@ class OutboxRelay:
             if len(page) < self.batch:
                 break
             after = page[-1].event_id
-        if heads and not self._claims(self.clock.now(), self.times.publish):
+        if heads and not await self._still_claims():
             return await self._heads(lanes) if await self._claim(None) else ()
         return list(heads.values())
+
+    async def _still_claims(self) -> bool:
+        """Return whether what was read just now may go out: a claim that has not ended meanwhile is prolonged."""
+        if not self._claims(self.clock.now(), self.times.publish) and self._claims(self.clock.now()):
+            self.claimed_until = await self.outbox.claim(self.owner, self.clock.now(), self.times.lease)
+        return self._claims(self.clock.now(), self.times.publish)
 
     async def _claim(self, after: EventId | None) -> bool:
         """Return whether this relay may publish; it claims the outbox only if something is pending behind `after`."""

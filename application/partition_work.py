@@ -182,8 +182,7 @@ class PartitionWork:
                 if self._commit_is_due():
                     await self._commit(subscription, list(self.done))
         finally:
-            if not work.given_up:
-                await self._commit(subscription, [work.partition])
+            await self._commit(subscription, [work.partition])
         return not work.stopping.is_set()
 
     def _commit_in_time(self, subscription: Subscription, tasks: asyncio.TaskGroup) -> None:
@@ -235,8 +234,6 @@ class PartitionWork:
 
     async def _wind_down(self, subscription: Subscription) -> None:
         """Wait for what is in hand, and go on showing meanwhile that the member lives."""
-        for partition in subscription.assigned():
-            subscription.pause(partition)
         living = asyncio.create_task(self._live(subscription))
         try:
             await self._let_end(self._stop_all())

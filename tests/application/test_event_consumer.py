@@ -240,6 +240,19 @@ async def test_a_later_commit_makes_up_for_one_that_was_not_answered(rig: EventR
     assert handler.names == ["a1", "a2"]
 
 
+async def test_a_commit_that_is_not_answered_just_before_leaving_is_made_again_on_leaving(
+    rig: EventRig, handler: Scripted
+) -> None:
+    failures = Failures(commits=deque([AWAY]))
+    await rig.publish("a1")
+    async with rig.consuming(handler, subscriber=failing(rig, failures)):
+        await rig.turn()
+        assert (handler.done, rig.committed()) == (["a1"], 0)
+        assert not failures.commits
+    assert rig.clock.monotonic() == 0
+    assert rig.committed() == 1
+
+
 async def test_what_is_done_is_committed_in_time_also_while_the_next_event_is_tried_again_and_again(
     rig: EventRig, handler: Scripted
 ) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.outbox import MemoryOutbox
 from application.outbox_relay import RelayTimes
 from domain.errors import DatabaseError, IACSGraphError, KafkaConnectionError, MessagingError, PermissionDeniedError
 from domain.events import EventId
 from domain.messages import Message
+from ports.event_codec import EncodedEvent
 from tests.application.event_rig import KEYS, MINUTE, SECOND, TOPIC, EventRig, partition_of
 from tests.fakes.event_path import (
     CountingInbox,
@@ -25,6 +28,22 @@ FORBIDDEN = PermissionDeniedError("Not allowed.", error_code="TOPIC_FORBIDDEN")
 LEADERLESS = KafkaConnectionError("No leader.")
 BACKOFF = timedelta(seconds=31)
 """Longer than what is held waits to be tried again."""
+
+
+class SlowOutbox(MemoryOutbox):
+    """Breaks nothing: time passes while it looks for a batch, the next of `durations` each time."""
+
+    def __init__(self, rig: EventRig, *durations: timedelta) -> None:
+        super().__init__(rig.database, rig.clock)
+        self.rig = rig
+        self.durations = deque(durations)
+
+    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+        """Look, and let time pass."""
+        found = await super().pending(limit, after=after)
+        if limit > 1 and self.durations:
+            await self.rig.clock.advance(self.durations.popleft())
+        return found
 
 
 @pytest.fixture
@@ -239,3 +258,49 @@ async def test_more_than_is_forgotten_at_once_is_forgotten_turn_by_turn(rig: Eve
         assert len(inbox.trims) == 3
         await rig.let_pass(MINUTE / 2)
         assert len(inbox.trims) == 3
+
+
+def left_of_the_claim(rig: EventRig) -> list[timedelta]:
+    """Return a list to which is added, for each event that goes out from now on, how long the claim lasts then."""
+    found: list[timedelta] = []
+
+    def look(_: Message) -> None:
+        assert rig.database.relaying.until is not None
+        found.append(rig.database.relaying.until - rig.clock.now())
+
+    rig.events.refusal = look
+    return found
+
+
+async def test_when_looking_for_events_took_so_long_that_the_claim_may_end_it_is_claimed_again_before_they_go_out(
+    rig: EventRig,
+) -> None:
+    left = left_of_the_claim(rig)
+    rig.append("e1")
+    assert await rig.relay(outbox=SlowOutbox(rig, TIMES.lease - TIMES.publish)).pump() == 1
+    assert left == [TIMES.lease]
+
+
+async def test_when_looking_for_held_events_took_so_long_that_the_claim_may_end_it_is_claimed_again_before_they_go_out(
+    rig: EventRig,
+) -> None:
+    behead(rig)
+    outbox = SlowOutbox(rig)
+    relay = rig.relay(outbox=outbox)
+    rig.append("a1")
+    with pytest.raises(KafkaConnectionError):
+        await relay.pump()
+    left = left_of_the_claim(rig)
+    outbox.durations += [timedelta(0), TIMES.lease - TIMES.publish]
+    assert await relay.pump() == 1
+    assert left == [TIMES.lease]
+    assert not outbox.durations
+
+
+async def test_events_go_out_however_long_looking_for_them_takes_as_long_as_the_claim_has_not_ended(
+    rig: EventRig,
+) -> None:
+    outbox = SlowOutbox(rig, *[TIMES.lease - SECOND] * 10)
+    rig.append("e1")
+    assert await rig.relay(outbox=outbox).pump() == 1
+    assert len(outbox.durations) >= 8
