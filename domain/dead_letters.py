@@ -21,6 +21,14 @@ SUFFIX = ".dlq"
 PREFIX = "iacsgraph_dlq_"
 """Of the headers that are added."""
 
+LARGEST_BYTES = 1024 * 1024
+"""Of the key, value and headers of a message together, as Kafka has it by default (but for the frame).
+
+Source: https://kafka.apache.org/documentation, `max.request.size` and `message.max.bytes`.
+"""
+ROOM_BYTES = 64 * 1024
+"""By which a dead letter may be larger, for the headers that are added: what was accepted can be put aside whole."""
+
 _LONGEST = 1000
 _ID, _GROUP, _AT, _REPLAYED = f"{PREFIX}id", f"{PREFIX}group", f"{PREFIX}at", f"{PREFIX}replayed_at"
 _TOPIC, _PARTITION, _OFFSET = f"{PREFIX}topic", f"{PREFIX}partition", f"{PREFIX}offset"

@@ -1,10 +1,19 @@
-"""How topics that do not exist yet are made."""
+"""How topics are named, and how those that do not exist yet are made."""
 
+import re
 from datetime import timedelta
 
 import attrs
 
 from domain.dead_letters import SUFFIX
+
+NAME_RULE = "A topic's name has up to 249 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+def is_topic_name(name: str) -> bool:
+    """Tell whether a topic can have this name, by `NAME_RULE`. Source: `org.apache.kafka.common.internals.Topic`."""
+    return _NAME.fullmatch(name) is not None and name not in {".", ".."}
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,9 @@ from typing import Protocol
 from domain.events import EventId
 from ports.event_codec import EncodedEvent
 
+LONGEST_CLAIM = timedelta(minutes=5)
+"""A claim that ends later than this from now is not believed: the clock was set back since."""
+
 
 class Outbox(Protocol):
     """What a relay asks. Stores append to it in the transaction of a change; nothing else does.
@@ -19,8 +22,7 @@ class Outbox(Protocol):
     async def claim(self, owner: str, now: datetime, lease: timedelta) -> datetime | None:
         """Make `owner` the one relay until `now` + `lease`, or prolong its claim; return until when it holds.
 
-        None if another one's claim has not ended. A claim that ends later than `now` + 5 minutes is not believed: the
-        clock was set back since.
+        None if another one's claim has not ended. A claim that ends later than `now` + `LONGEST_CLAIM` is not believed.
 
         Raises: as above.
         """

@@ -15,7 +15,8 @@ from adapters.kafka.connection import KafkaConnection
 from adapters.kafka.faults import fault, translated
 from adapters.kafka.link import KafkaLink, open_link
 from adapters.kafka.session import BACKOFF
-from adapters.kafka.topic_creation import LARGEST, TopicMaker
+from adapters.kafka.topic_creation import TopicMaker
+from domain.dead_letters import LARGEST_BYTES
 from domain.errors import IACSGraphError, MessageRejectedError
 from domain.messages import Message, Partition
 from domain.topics import TopicPlan
@@ -34,7 +35,7 @@ async def open_kafka_event_publisher(
     plan: TopicPlan,
     replication: int = -1,
     patience: timedelta = PATIENCE,
-    largest: int = LARGEST,
+    largest: int = LARGEST_BYTES,
 ) -> AsyncIterator["KafkaEventPublisher"]:
     """Open the publisher; Kafka need not be there yet. `largest` bounds a batch, in bytes.
 

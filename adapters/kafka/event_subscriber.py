@@ -14,7 +14,8 @@ from adapters.kafka.faults import translated
 from adapters.kafka.link import open_link
 from adapters.kafka.pacing import pace
 from adapters.kafka.subscription import KafkaSubscription, Patience
-from adapters.kafka.topic_creation import LARGEST, TopicMaker, require_queue
+from adapters.kafka.topic_creation import TopicMaker, require_queue
+from domain.dead_letters import LARGEST_BYTES
 from domain.messages import Partition
 from domain.topics import TopicPlan
 from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
@@ -37,7 +38,7 @@ class KafkaEventSubscriber(EventSubscriber):
     connection: KafkaConnection
     plan: TopicPlan
     replication: int = -1
-    largest: int = LARGEST
+    largest: int = LARGEST_BYTES
     session_timeout: timedelta = timedelta(seconds=10)
     heartbeat: timedelta | None = None
     max_poll_interval: timedelta = timedelta(minutes=1)

@@ -1,6 +1,5 @@
 """Topics that are needed and missing are made by the plan."""
 
-import re
 from datetime import timedelta
 
 import aiokafka.errors as foreign
@@ -8,18 +7,9 @@ import attrs
 from aiokafka.protocol.admin import DescribeConfigsRequest
 
 from adapters.kafka.session import Session
-from domain.dead_letters import SUFFIX, queue_of
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX, queue_of
 from domain.errors import ConfigurationError, MessageRejectedError
-from domain.topics import TopicPlan
-
-LARGEST = 1024 * 1024
-"""Bytes of a batch of messages that a broker takes by default. Source: https://kafka.apache.org/documentation"""
-
-ROOM = 64 * 1024
-"""Bytes by which a dead letter may be larger than the message, for what its headers tell."""
-
-_LEGAL_NAME = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9._-]{1,249}")
-"""Source: org.apache.kafka.common.internals.Topic."""
+from domain.topics import TopicPlan, is_topic_name
 
 _BROKER, _LIMIT = 4, "message.max.bytes"
 
@@ -33,7 +23,7 @@ class TopicMaker:
 
     plan: TopicPlan
     replication: int = -1
-    largest: int = LARGEST
+    largest: int = LARGEST_BYTES
 
     async def ensure(self, session: Session, topic: str) -> None:
         """Make the topic if it is missing, and wait until it can be used; the caller bounds the wait."""
@@ -47,7 +37,7 @@ class TopicMaker:
     async def _make(self, session: Session, topic: str) -> None:
         settings = retention_setting(self.plan.retention_of(topic))
         if topic.endswith(SUFFIX):
-            settings["max.message.bytes"] = str(await self._limit(session) + ROOM)
+            settings["max.message.bytes"] = str(await self._limit(session) + ROOM_BYTES)
         await session.create(
             topic, partitions=self.plan.partitions_of(topic), replication=self.replication, settings=settings
         )
@@ -67,7 +57,7 @@ def checked_topic(name: str) -> str:
     Raises:
         MessageRejectedError: no topic can be called so.
     """
-    if _LEGAL_NAME.fullmatch(name) is None:
+    if not is_topic_name(name):
         raise MessageRejectedError(f"A topic cannot be called {name!r}.", details={"topic": name})
     return name
 
@@ -78,7 +68,7 @@ def require_queue(topic: str) -> None:
     Raises:
         ConfigurationError: TOPIC_INVALID.
     """
-    if _LEGAL_NAME.fullmatch(topic) is not None and _LEGAL_NAME.fullmatch(queue_of(topic)) is None:
+    if is_topic_name(topic) and not is_topic_name(queue_of(topic)):
         msg = (
             "A topic that a group reads has a name of up to 245 characters: its dead letter queue's is longer by four."
         )

@@ -1,6 +1,5 @@
 """The log of events in memory, which any number of publishers and subscribers share, as processes share a broker."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -10,17 +9,11 @@ import attrs
 
 from adapters.memory.bell import Bell
 from adapters.memory.consumer_group import ConsumerGroup, Member
-from domain.dead_letters import SUFFIX
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX
 from domain.errors import IACSGraphError, KafkaConnectionError, MessageRejectedError
 from domain.messages import Delivery, Message, Partition
-from domain.topics import TopicPlan
+from domain.topics import TopicPlan, is_topic_name
 from ports.clock import Clock
-
-LARGEST_BYTES = 1024 * 1024
-"""As Kafka has it (`message.max.bytes`), but for the frame."""
-ROOM_BYTES = 64 * 1024
-"""How much larger a dead letter may be."""
-_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,249}", re.ASCII)
 
 
 @attrs.define(kw_only=True)
@@ -174,11 +167,6 @@ class MemoryEventLog:
             return None
         msg = f"A message of {size} bytes is too large for topic {message.topic!r}."
         return MessageRejectedError(msg, details={"topic": message.topic, "size_bytes": size})
-
-
-def is_topic_name(name: str) -> bool:
-    """Tell whether a topic can have this name."""
-    return _NAME.fullmatch(name) is not None
 
 
 def unreachable() -> KafkaConnectionError:

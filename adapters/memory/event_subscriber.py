@@ -9,10 +9,11 @@ import attrs
 
 from adapters.memory.bell import bounded
 from adapters.memory.consumer_group import ConsumerGroup, Member
-from adapters.memory.event_log import MemoryEventLog, is_topic_name, unreachable
+from adapters.memory.event_log import MemoryEventLog, unreachable
 from domain.dead_letters import queue_of
 from domain.errors import ConfigurationError, MessageRejectedError, MessagingError, PartitionLostError
 from domain.messages import Delivery, Partition
+from domain.topics import is_topic_name
 from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
 
 

@@ -7,9 +7,7 @@ from adapters.memory.database import MemoryDatabase
 from domain.events import EventId
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
-from ports.outbox import Outbox
-
-LONGEST_CLAIM = timedelta(minutes=5)
+from ports.outbox import LONGEST_CLAIM, Outbox
 
 
 class MemoryOutbox(Outbox):

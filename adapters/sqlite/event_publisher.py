@@ -8,18 +8,15 @@ import attrs
 
 from adapters.sqlite.bounded_write import bounded_write
 from adapters.sqlite.database import Database
-from adapters.sqlite.log_rows import NAME_RULE, Appender, is_topic_name, trim
-from domain.dead_letters import SUFFIX
+from adapters.sqlite.log_rows import Appender, trim
+from adapters.sqlite.statements import savepoint
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX
 from domain.errors import DatabaseError, IACSGraphError, MessageRejectedError
 from domain.messages import Message
-from domain.topics import TopicPlan
+from domain.topics import NAME_RULE, TopicPlan, is_topic_name
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
 
-LARGEST_BYTES = 1_048_576
-"""As of Kafka's `max.request.size`: of key, value and headers together."""
-DEAD_LETTER_ROOM_BYTES = 65_536
-"""More for the headers of a dead letter: what was accepted can be put aside whole."""
 TRIM_EVERY = timedelta(minutes=1)
 TRIM_AT_ONCE = 1000
 
@@ -66,7 +63,7 @@ class SqliteEventPublisher(EventPublisher):
         if not is_topic_name(message.topic):
             return MessageRejectedError(NAME_RULE, error_code="TOPIC_INVALID", details={"topic": message.topic})
         size = _size_bytes(message)
-        largest = self.largest_bytes + (DEAD_LETTER_ROOM_BYTES if message.topic.endswith(SUFFIX) else 0)
+        largest = self.largest_bytes + (ROOM_BYTES if message.topic.endswith(SUFFIX) else 0)
         if size > largest:
             msg = f"The message has {size} bytes, more than {largest} are not accepted."
             return MessageRejectedError(msg, error_code="MESSAGE_TOO_LARGE", details={"topic": message.topic})
@@ -75,14 +72,13 @@ class SqliteEventPublisher(EventPublisher):
 
 def _trim(connection: sqlite3.Connection, now: datetime) -> int:
     """Return how many messages were removed; that it failed is no reason not to publish, and others will trim."""
-    connection.execute("SAVEPOINT trimming")
-    removed = 0
     try:
-        removed = trim(connection, now, TRIM_AT_ONCE)
+        with savepoint(connection):
+            return trim(connection, now, TRIM_AT_ONCE)
     except (sqlite3.Error, DatabaseError):
-        connection.execute("ROLLBACK TO trimming")
-    connection.execute("RELEASE trimming")
-    return removed
+        if not connection.in_transaction:  # what was to be published is gone with it
+            raise
+        return 0
 
 
 def _size_bytes(message: Message) -> int:

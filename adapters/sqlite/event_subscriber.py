@@ -10,13 +10,13 @@ import attrs
 from adapters.sqlite.bounded_write import bounded_write
 from adapters.sqlite.database import Database
 from adapters.sqlite.group_rows import LONGEST_LEASE, Held
-from adapters.sqlite.log_rows import NAME_RULE, create_topic, is_topic_name, partitions_of
+from adapters.sqlite.log_rows import create_topic, partitions_of
 from adapters.sqlite.membership import Membership
 from adapters.sqlite.subscription import SqliteSubscription
 from adapters.sqlite.worker import uninterrupted
 from domain.dead_letters import queue_of
 from domain.errors import ConfigurationError, DatabaseError
-from domain.topics import TopicPlan
+from domain.topics import NAME_RULE, TopicPlan, is_topic_name
 from ports.clock import Clock
 from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
 from ports.identifiers import Identifiers

@@ -9,10 +9,11 @@ import attrs
 from adapters.sqlite.bounded_write import bounded_write
 from adapters.sqlite.database import Database
 from adapters.sqlite.group_rows import committed_offsets, group_ids, topics_of_group
-from adapters.sqlite.log_rows import MOST_PARTITIONS, NAME_RULE, create_topic, is_topic_name, partitions_of
+from adapters.sqlite.log_rows import MOST_PARTITIONS, create_topic, partitions_of
 from adapters.sqlite.row_decoding import decodes
 from domain.errors import MessageRejectedError
 from domain.messages import Partition
+from domain.topics import NAME_RULE, is_topic_name
 from ports.clock import Clock
 from ports.event_topics import EventTopics, Lag, Topic
 

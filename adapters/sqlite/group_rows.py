@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 import attrs
 
 from adapters.sqlite.log_rows import LogPartition, partitions_of
-from adapters.sqlite.row_decoding import decodes
+from adapters.sqlite.row_decoding import any_text, decodes
 from adapters.sqlite.sharing import fair_shares
-from adapters.sqlite.timestamps import from_text, to_text
-from domain.errors import PartitionLostError, ValidationError
+from adapters.sqlite.timestamps import is_held, to_text
+from domain.errors import PartitionLostError
 from domain.messages import Partition
+from domain.topics import is_topic_name
 from ports.event_subscriber import Start
 
 LONGEST_LEASE = timedelta(minutes=5)
@@ -35,7 +36,8 @@ _TAKE = (
 )
 _COMMIT = "UPDATE log_offsets SET committed_offset = ? WHERE group_id = ? AND partition_id = ? AND member_id = ?"
 _RELEASE = "UPDATE log_offsets SET member_id = NULL WHERE group_id = ? AND partition_id = ? AND member_id = ?"
-_RELEASE_ALL = "UPDATE log_offsets SET member_id = NULL WHERE group_id = ? AND member_id = ?"
+_RELEASE_ALL = "UPDATE log_offsets SET member_id = NULL WHERE group_id = ? AND member_id = CAST(? AS TEXT)"
+_REMOVE = "DELETE FROM log_members WHERE group_id = ? AND member_id = CAST(? AS TEXT)"
 
 
 @attrs.frozen(kw_only=True)
@@ -100,15 +102,15 @@ def view(connection: sqlite3.Connection, group_id: str, member_id: str, now: dat
     """Read the group as this member sees it: it is not dead itself before it is buried, but may be overdue."""
     alive: dict[str, frozenset[str]] = {}
     dead, overdue = set(), False
-    for row in connection.execute(_MEMBERS, (group_id,)):
+    for row in _rows(connection, _MEMBERS, group_id):
         topics = _topics(row)
-        in_time = _is_alive(row["alive_until"], now)
+        in_time = is_held(row["alive_until"], now, LONGEST_LEASE)
         overdue |= row["member_id"] == member_id and not in_time
         if topics is not None and (in_time or row["member_id"] == member_id):
             alive[row["member_id"]] = topics
         else:
             dead.add(row["member_id"])
-    rows = connection.execute(_OFFSETS, (group_id,)).fetchall()
+    rows = _rows(connection, _OFFSETS, group_id)
     partitions = {each.partition_id: each for each in partitions_of(connection, frozenset().union(*alive.values()))}
     holders = {
         row["partition_id"]: row["member_id"]
@@ -189,7 +191,7 @@ def lost(group_id: str) -> PartitionLostError:
 
 def committed_offsets(connection: sqlite3.Connection, group_id: str) -> dict[int, int]:
     """Return what the group has committed, by partition id."""
-    offsets = {row["partition_id"]: _committed(row) for row in connection.execute(_OFFSETS, (group_id,))}
+    offsets = {row["partition_id"]: _committed(row) for row in _rows(connection, _OFFSETS, group_id)}
     return {partition_id: offset for partition_id, offset in offsets.items() if offset is not None}
 
 
@@ -201,8 +203,8 @@ def topics_of_group(connection: sqlite3.Connection, group_id: str, now: datetime
         (group_id,),
     )
     found = {row["topic"] for row in rows}
-    for row in connection.execute(_MEMBERS, (group_id,)):
-        if _is_alive(row["alive_until"], now):
+    for row in _rows(connection, _MEMBERS, group_id):
+        if is_held(row["alive_until"], now, LONGEST_LEASE):
             found |= _topics(row) or frozenset()
     return found
 
@@ -210,8 +212,8 @@ def topics_of_group(connection: sqlite3.Connection, group_id: str, now: datetime
 def group_ids(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Return the groups that have committed something or have living members, in order."""
     found = {row["group_id"] for row in connection.execute(_GROUPS)}
-    members = connection.execute("SELECT group_id, alive_until FROM log_members")
-    found |= {row["group_id"] for row in members if _is_alive(row["alive_until"], now)}
+    members = _rows(connection, "SELECT group_id, alive_until FROM log_members")
+    found |= {row["group_id"] for row in members if is_held(row["alive_until"], now, LONGEST_LEASE)}
     return sorted(found)
 
 
@@ -240,8 +242,14 @@ def _take(connection: sqlite3.Connection, member: Member, source: LogPartition, 
 
 
 def _remove(connection: sqlite3.Connection, group_id: str, member_id: str) -> None:
-    connection.execute(_RELEASE_ALL, (group_id, member_id))
-    connection.execute("DELETE FROM log_members WHERE group_id = ? AND member_id = ?", (group_id, member_id))
+    place = (group_id, member_id.encode(errors="surrogateescape"))  # the bytes: a damaged id is not always Unicode
+    connection.execute(_RELEASE_ALL, place)
+    connection.execute(_REMOVE, place)
+
+
+def _rows(connection: sqlite3.Connection, query: str, *values: str) -> list[sqlite3.Row]:
+    with any_text(connection):
+        return connection.execute(query, values).fetchall()
 
 
 def _moved(connection: sqlite3.Connection, group_id: str) -> None:
@@ -258,15 +266,9 @@ def _committed(row: sqlite3.Row) -> int | None:
     return None if row["committed_offset"] is None else int(row["committed_offset"])
 
 
-def _is_alive(until: object, now: datetime) -> bool:
-    try:
-        return now < from_text(str(until)) <= now + LONGEST_LEASE
-    except ValidationError:
-        return False
-
-
 def _topics(row: sqlite3.Row) -> frozenset[str] | None:
     try:
-        return frozenset(map(str, json.loads(row["topics"])))
-    except (ValueError, TypeError):
+        topics = frozenset(map(str, json.loads(row["topics"])))
+    except (ValueError, TypeError, RecursionError):
         return None
+    return topics if all(map(is_topic_name, topics)) else None

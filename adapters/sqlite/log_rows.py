@@ -1,7 +1,6 @@
 """Topics, partitions and messages of the embedded log, as rows. Runs on the database's thread."""
 
 import json
-import re
 import sqlite3
 import zlib
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ import attrs
 
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.timestamps import from_text, to_text
-from domain.errors import ValidationError
+from domain.errors import DatabaseError, ValidationError
 from domain.messages import Delivery, Message, Partition
 from domain.topics import TopicPlan
 
@@ -20,15 +19,17 @@ MOST_PARTITIONS = 10_000
 FOR_EVER = timedelta(days=3_650_000)
 UNREADABLE = datetime(1970, 1, 1, tzinfo=UTC)
 
-NAME_RULE = "A topic's name has up to 249 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
-_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _PARTITIONS = "SELECT partition_id, topic, number, begin_offset, next_offset FROM log_partitions"
 _APPEND = "INSERT INTO log_messages (partition_id, offset_number, at, key, value, headers) VALUES (?, ?, ?, ?, ?, ?)"
 _READ = (
-    "SELECT offset_number, at, key, value, headers FROM log_messages"
+    "SELECT offset_number, CAST(at AS BLOB) AS at, CAST(key AS BLOB) AS key, CAST(value AS BLOB) AS value,"
+    " CAST(headers AS BLOB) AS headers FROM log_messages"
     " WHERE partition_id = ? AND offset_number >= ? ORDER BY offset_number LIMIT ?"
 )
-_OLDEST = "SELECT offset_number, at FROM log_messages WHERE partition_id = ? ORDER BY offset_number LIMIT ?"
+"""As bytes: to read text that is not UTF-8 fails."""
+_OLDEST = (
+    "SELECT offset_number, at < ? AS is_old FROM log_messages WHERE partition_id = ? ORDER BY offset_number LIMIT ?"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -39,11 +40,6 @@ class LogPartition:
     partition: Partition
     begin: int
     end: int
-
-
-def is_topic_name(name: str) -> bool:
-    """Tell whether a topic can have this name, by `NAME_RULE`. Source: `org.apache.kafka.common.internals.Topic`."""
-    return _NAME.fullmatch(name) is not None and name not in {".", ".."}
 
 
 def create_topic(connection: sqlite3.Connection, topic: str, partitions: int, retention: timedelta | None) -> bool:
@@ -123,26 +119,33 @@ def read(connection: sqlite3.Connection, source: LogPartition, offset: int, limi
 def trim(connection: sqlite3.Connection, now: datetime, limit: int) -> int:
     """Remove up to `limit` messages that their topics need not keep any longer, the oldest of each partition first.
 
-    The first that is to be kept keeps those behind it, whatever their time: offsets stay without holes.
+    The first that is to be kept keeps those behind it, whatever their time: offsets stay without holes. Of a topic
+    whose rows are damaged none is removed.
     """
     removed = 0
     topics = connection.execute(
         "SELECT topic, retention_microseconds FROM log_topics WHERE retention_microseconds IS NOT NULL"
     )
     for row in topics.fetchall():
-        before = _before(row, now)
-        for each in partitions_of(connection, [row["topic"]]):
-            if removed < limit:
-                removed += _trim_partition(connection, each, before, limit - removed)
+        with suppress(DatabaseError):  # of a damaged row; other topics are trimmed all the same
+            removed += _trim_topic(connection, row["topic"], _before(row, now), limit - removed)
+    return removed
+
+
+def _trim_topic(connection: sqlite3.Connection, topic: str, before: str, limit: int) -> int:
+    removed = 0
+    for each in partitions_of(connection, [topic]):
+        if removed < limit:
+            removed += _trim_partition(connection, each, before, limit - removed)
     return removed
 
 
 def _trim_partition(connection: sqlite3.Connection, each: LogPartition, before: str, limit: int) -> int:
     begin = count = 0
-    for row in connection.execute(_OLDEST, (each.partition_id, limit)):
-        if row["at"] >= before:
+    for row in connection.execute(_OLDEST, (before, each.partition_id, limit)):
+        if not row["is_old"]:
             break
-        begin, count = row["offset_number"] + 1, count + 1
+        begin, count = _offset(row) + 1, count + 1
     if count:
         place = (begin, each.partition_id)
         connection.execute("DELETE FROM log_messages WHERE offset_number < ? AND partition_id = ?", place)
@@ -162,11 +165,11 @@ def _before(row: sqlite3.Row, now: datetime) -> str:
 def _delivery(row: sqlite3.Row, partition: Partition) -> Delivery:
     message = Message(
         topic=partition.topic,
-        key=None if row["key"] is None else _bytes(row["key"]),
-        value=None if row["value"] is None else _bytes(row["value"]),
+        key=row["key"],
+        value=row["value"],
         headers=_headers(row["headers"]),
     )
-    return Delivery(partition=partition, offset=int(row["offset_number"]), at=_moment(row["at"]), message=message)
+    return Delivery(partition=partition, offset=_offset(row), at=_moment(row["at"]), message=message)
 
 
 @decodes("log_partitions", "partition_id")
@@ -183,19 +186,20 @@ def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str:
     return json.dumps([(name, value.decode("latin-1")) for name, value in headers])
 
 
-def _headers(text: object) -> tuple[tuple[str, bytes], ...]:
+def _headers(text: bytes) -> tuple[tuple[str, bytes], ...]:
     try:
-        return tuple((str(name), value.encode("latin-1")) for name, value in json.loads(str(text)))
-    except (ValueError, TypeError, AttributeError):
+        return tuple((str(name), value.encode("latin-1")) for name, value in json.loads(text))
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return ()
 
 
-def _moment(text: object) -> datetime:
+def _moment(text: bytes) -> datetime:
     try:
-        return from_text(str(text))
+        return from_text(text.decode(errors="replace"))
     except ValidationError:
         return UNREADABLE
 
 
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
+@decodes("log_messages", "offset_number")
+def _offset(row: sqlite3.Row) -> int:
+    return int(row["offset_number"])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from adapters.sqlite import group_rows
-from adapters.sqlite.bounded_write import bounded_write
+from adapters.sqlite.bounded_write import PATIENCE, bounded_write
 from adapters.sqlite.database import Database
 from adapters.sqlite.group_rows import GroupView, Member
 from domain.errors import DatabaseError
@@ -32,9 +32,10 @@ class Membership:
     topics: frozenset[str]
     start: Start
     lease: timedelta
+    patience: timedelta = PATIENCE
+    """For each write; one that took longer was perhaps committed all the same."""
     generation: int = attrs.field(default=-1, init=False)
     _member: Member | None = attrs.field(default=None, init=False)
-    _inside: bool = attrs.field(default=False, init=False)
     _look_at: float = attrs.field(default=0.0, init=False)
     _renew_at: float = attrs.field(default=0.0, init=False)
 
@@ -55,12 +56,7 @@ class Membership:
             start=self.start,
             lease=self.lease,
         )
-        self._inside = True  # also if this is cancelled: perhaps it was committed
-        try:
-            await self._show(group_rows.join, "join")
-        except DatabaseError:
-            self._inside = False
-            raise
+        await self._show(group_rows.join, "join")
 
     def is_due(self) -> bool:
         """Tell whether the group must be looked at."""
@@ -107,8 +103,8 @@ class Membership:
         await self._write(lambda connection, member, _: group_rows.commit(connection, member, offsets), "commit")
 
     async def leave(self) -> None:
-        """Leave the group, unless it was never entered."""
-        if self._inside:
+        """Leave the group, also if entering it failed: perhaps it was committed."""
+        if self._member is not None:
             await self._write(lambda connection, member, _: group_rows.leave(connection, member), "leave")
 
     async def _show(self, fn: Callable[[sqlite3.Connection, Member, datetime], None], operation: str) -> None:
@@ -125,4 +121,5 @@ class Membership:
             lambda connection: fn(connection, member, clock.now()),
             operation=operation,
             table="log_members",
+            patience=self.patience,
         )

@@ -8,14 +8,14 @@ import attrs
 
 from adapters.sqlite.database import Database
 from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_event
-from adapters.sqlite.timestamps import from_text, to_text
-from domain.errors import DatabaseError, ValidationError
+from adapters.sqlite.row_decoding import any_text
+from adapters.sqlite.timestamps import is_held, to_text
+from domain.errors import DatabaseError
 from domain.events import EventId
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
-from ports.outbox import Outbox
+from ports.outbox import LONGEST_CLAIM, Outbox
 
-LONGEST_CLAIM = timedelta(minutes=5)
 MALFORMED = "ROW_MALFORMED: the stored row is damaged."
 
 _PENDING = (
@@ -48,8 +48,9 @@ class SqliteOutbox(Outbox):
         """Decide inside the transaction."""
 
         def work(connection: sqlite3.Connection) -> datetime | None:
-            row = connection.execute("SELECT owner, until FROM relay").fetchone()
-            if row is not None and row["owner"] != owner and _holds(row["until"], now):
+            with any_text(connection):
+                row = connection.execute("SELECT owner, until FROM relay").fetchone()
+            if row is not None and row["owner"] != owner and is_held(row["until"], now, LONGEST_CLAIM):
                 return None
             connection.execute(_CLAIM, (owner, to_text(now + lease)))
             return now + lease
@@ -64,7 +65,8 @@ class SqliteOutbox(Outbox):
         """Read along the index of what is pending; a damaged row is parked, so that it keeps nobody back."""
 
         def work(connection: sqlite3.Connection) -> tuple[list[EncodedEvent], list[int]]:
-            rows = connection.execute(_PENDING, (after, max(limit, 0))).fetchall()
+            with any_text(connection):
+                rows = connection.execute(_PENDING, (after, max(limit, 0))).fetchall()
             events = [to_event(row) for row in rows]
             damaged = [row["position"] for row, event in zip(rows, events, strict=True) if event is None]
             return [event for event in events if event is not None], damaged
@@ -126,11 +128,3 @@ class SqliteOutbox(Outbox):
             connection.executemany(_PARK_ROW, [(at, MALFORMED, position) for position in positions])
 
         await self.database.write(work, operation="pending", table="outbox")
-
-
-def _holds(until: str, now: datetime) -> bool:
-    """Tell whether the claim has not ended and can be believed; one whose end is unreadable cannot."""
-    try:
-        return now < from_text(until) <= now + LONGEST_CLAIM
-    except ValidationError:
-        return False

@@ -1,8 +1,9 @@
-"""Events of the outbox as rows. Runs on the database's thread."""
+"""Events of the outbox as rows, read with `any_text`. Runs on the database's thread."""
 
 import json
 import sqlite3
 
+from adapters.sqlite.row_decoding import is_text, shown
 from adapters.sqlite.timestamps import from_text
 from domain.errors import ValidationError
 from domain.events import EventId
@@ -17,7 +18,7 @@ def to_event(row: sqlite3.Row) -> EncodedEvent | None:
     """Return the event; None if the row is damaged: it does not hold what a store writes."""
     headers = _headers(row["headers"])
     texts = (row["event_id"], row["topic"], row["key"])
-    if headers is None or not isinstance(row["value"], bytes) or not all(isinstance(text, str) for text in texts):
+    if headers is None or not isinstance(row["value"], bytes) or not all(map(is_text, texts)):
         return None
     event = _event(row, headers, row["value"])
     return event if _is_sendable(event) else None
@@ -29,13 +30,13 @@ def to_parked(row: sqlite3.Row) -> ParkedEvent:
     Raises:
         ValidationError: the time is none of ours.
     """
-    return ParkedEvent(event=legible(row), parked_at=from_text(row["parked_at"]), reason=str(row["parked_reason"]))
+    return ParkedEvent(event=legible(row), parked_at=from_text(row["parked_at"]), reason=shown(row["parked_reason"]))
 
 
 def legible(row: sqlite3.Row) -> EncodedEvent:
     """Return the event, of a damaged row without what cannot be read."""
     value = row["value"]
-    return _event(row, _headers(row["headers"]) or {}, value if isinstance(value, bytes) else str(value).encode())
+    return _event(row, _headers(row["headers"]) or {}, value if isinstance(value, bytes) else shown(value).encode())
 
 
 def _is_sendable(event: EncodedEvent) -> bool:
@@ -48,9 +49,9 @@ def _is_sendable(event: EncodedEvent) -> bool:
 
 def _event(row: sqlite3.Row, headers: dict[str, str], value: bytes) -> EncodedEvent:
     return EncodedEvent(
-        event_id=EventId(str(row["event_id"])),
-        topic=str(row["topic"]),
-        key=str(row["key"]),
+        event_id=EventId(shown(row["event_id"])),
+        topic=shown(row["topic"]),
+        key=shown(row["key"]),
         value=value,
         headers=headers,
     )
@@ -59,8 +60,8 @@ def _event(row: sqlite3.Row, headers: dict[str, str], value: bytes) -> EncodedEv
 def _headers(text: object) -> dict[str, str] | None:
     try:
         found = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, dict) or not all(is_text(each) for header in found.items() for each in header):
         return None
     return found

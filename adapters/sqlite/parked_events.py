@@ -8,7 +8,7 @@ import attrs
 
 from adapters.sqlite.database import Database
 from adapters.sqlite.outbox_rows import COLUMNS, PENDING, legible, to_parked
-from adapters.sqlite.row_decoding import decodes
+from adapters.sqlite.row_decoding import any_text, decodes, shown
 from adapters.sqlite.timestamps import from_text
 from domain.events import EventId
 from ports.parked_events import OutboxSummary, ParkedEvent, ParkedEvents
@@ -37,15 +37,16 @@ class SqliteParkedEvents(ParkedEvents):
         """Count along the indexes, in one snapshot."""
 
         def work(connection: sqlite3.Connection) -> OutboxSummary:
-            counts = connection.execute(_COUNTS).fetchone()
-            oldest = connection.execute(_OLDEST).fetchone()
-            relay = connection.execute("SELECT owner, until FROM relay").fetchone()
+            with any_text(connection):
+                counts = connection.execute(_COUNTS).fetchone()
+                oldest = connection.execute(_OLDEST).fetchone()
+                relay = connection.execute("SELECT owner, until FROM relay").fetchone()
             return OutboxSummary(
                 pending=counts["pending"],
                 parked=counts["parked"],
                 published=counts["published"],
                 oldest=None if oldest is None else legible(oldest),
-                relay=None if relay is None else relay["owner"],
+                relay=None if relay is None else shown(relay["owner"]),
                 relay_until=None if relay is None else _until(relay),
             )
 
@@ -55,7 +56,8 @@ class SqliteParkedEvents(ParkedEvents):
         """Read along the index of what is parked."""
 
         def work(connection: sqlite3.Connection) -> list[ParkedEvent]:
-            return [_to_parked(row) for row in connection.execute(_PARKED, (max(limit, 0),))]
+            with any_text(connection):
+                return [_to_parked(row) for row in connection.execute(_PARKED, (max(limit, 0),))]
 
         return await self.database.read(work, operation="parked", table="outbox")
 

@@ -2,13 +2,41 @@
 
 import functools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from domain.errors import DatabaseError, ValidationError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@contextmanager
+def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let text that is not UTF-8 be read, with surrogates for its bytes, where one such row must not stop a query.
+
+    Whoever reads so tells it by `is_text`.
+    """
+    before = connection.text_factory
+    connection.text_factory = _escaped
+    try:
+        yield
+    finally:
+        connection.text_factory = before
+
+
+def is_text(value: object) -> bool:
+    """Tell whether it is text, all of which is Unicode."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def shown(value: object) -> str:
+    """Return what is legible of a value, as text that can be shown and stored."""
+    return str(value).encode(errors="replace").decode()
 
 
 def decodes(
@@ -33,3 +61,7 @@ def decodes(
         return decoding
 
     return decorate
+
+
+def _escaped(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

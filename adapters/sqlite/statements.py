@@ -5,8 +5,8 @@ The functions that take a connection run on its thread.
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import date
 from typing import Any, NoReturn
 
@@ -140,16 +140,26 @@ def execute(connection: sqlite3.Connection, sql: str, params: Parameters) -> int
 
 def run_script(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
     """Run all statements or, after an error, none, inside the open transaction, which goes on either way."""
-    connection.execute("SAVEPOINT script")
-    try:
+    with savepoint(connection):
         for statement in statements:
             connection.execute(statement).close()
+
+
+@contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """Undo what was written inside if it raises, and nothing else of the open transaction.
+
+    After some errors, as of a full disk, SQLite itself has rolled back all of it: then no transaction is open any more.
+    """
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
     except BaseException:
-        if connection.in_transaction:  # SQLite itself rolls back the whole transaction when the disk is full
-            connection.execute("ROLLBACK TO script")
-            connection.execute("RELEASE script")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
         raise
-    connection.execute("RELEASE script")
+    connection.execute("RELEASE part")
 
 
 def require_transaction(connection: sqlite3.Connection) -> None:

@@ -1,6 +1,5 @@
 """One reader of the embedded log, in a group or alone."""
 
-import asyncio
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -9,6 +8,7 @@ from functools import partial
 import attrs
 
 from adapters.sqlite import group_rows, log_rows
+from adapters.sqlite.bounded_wait import bounded_wait
 from adapters.sqlite.database import Database
 from adapters.sqlite.group_rows import Held
 from adapters.sqlite.membership import Membership
@@ -130,16 +130,7 @@ class SqliteSubscription(Subscription):
 
     async def _tell(self, partitions: Collection[Partition]) -> None:
         """Call `revoked`, and wait for it as long as is allowed."""
-        telling = asyncio.ensure_future(self.revoked(frozenset(partitions)))
-        bound = asyncio.ensure_future(self.clock.sleep(self.bound))
-        try:
-            await asyncio.wait((telling, bound), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            bound.cancel()
-            telling.cancel()
-            await asyncio.gather(telling, bound, return_exceptions=True)
-        if not telling.cancelled():
-            telling.result()
+        await bounded_wait(self.revoked(frozenset(partitions)), self.clock, self.bound)
 
     async def _read(self, limit: int) -> _Batch:
         reading = [each for each in self._held.values() if each.partition not in self._paused]

@@ -1,7 +1,7 @@
 """Time as the database keeps it: UTC ISO 8601 text with fixed microseconds, so that text order is time order."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import ValidationError
 
@@ -38,3 +38,14 @@ def from_text(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise ValidationError(message, error_code="MALFORMED_TIMESTAMP") from error
+
+
+def is_held(until: object, now: datetime, longest: timedelta) -> bool:
+    """Tell whether what somebody holds until the stored time has not ended and can be believed.
+
+    An end that is unreadable, or later than `longest` from now, since the clock was set back, cannot.
+    """
+    try:
+        return now < from_text(str(until)) <= now + longest
+    except ValidationError:
+        return False

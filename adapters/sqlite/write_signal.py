@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from adapters.sqlite.bounded_wait import bounded_wait
 from ports.clock import Clock
 
 
@@ -36,12 +37,5 @@ class WriteSignal:
 
     async def wait(self, count: int, clock: Clock, longest: timedelta) -> None:
         """Return as `after` does, or when `longest` has passed by the clock."""
-        if self.count > count:
-            return
-        tasks = [asyncio.ensure_future(self.after(count)), asyncio.ensure_future(clock.sleep(longest))]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        if self.count <= count:
+            await bounded_wait(self.after(count), clock, longest)

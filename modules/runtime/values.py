@@ -11,10 +11,11 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from domain.topics import is_topic_name
+
 _FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 _FERNET_KEY_FAULT = "is not a Fernet key (32 random bytes in url-safe base64, 44 characters ending in =)"
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
-_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _TENANT = re.compile(r"[A-Za-z0-9.-]+")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _LARGEST_PORT = 65535
@@ -120,7 +121,7 @@ def server(value: str) -> None:
 
 def topic(value: str) -> None:
     """Accept what Kafka does: letters, digits, dot, underscore and hyphen; at most 249; not `.` or `..`."""
-    if not _TOPIC.fullmatch(value) or value in {".", ".."}:
+    if not is_topic_name(value):
         raise ValueError("is not a topic name (letters, digits, . _ -, at most 249)")
 
 

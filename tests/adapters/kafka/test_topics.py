@@ -9,8 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from adapters.kafka.event_publisher import open_kafka_event_publisher
 from adapters.kafka.event_topics import open_kafka_event_topics
-from adapters.kafka.topic_creation import ROOM
-from domain.dead_letters import queue_of
+from domain.dead_letters import ROOM_BYTES, queue_of
 from domain.errors import KafkaError, MessageRejectedError
 from domain.messages import Message, Partition
 from domain.topics import TopicPlan
@@ -91,7 +90,7 @@ async def test_a_dead_letter_of_the_largest_message_fits(kafka: Kafka) -> None:
             ]
         )
     assert [type(each) for each in found] == [type(None), MessageRejectedError, type(None)]
-    assert await setting(kafka, queue_of(topic), "max.message.bytes") == str(BROKERS_LIMIT + ROOM)
+    assert await setting(kafka, queue_of(topic), "max.message.bytes") == str(BROKERS_LIMIT + ROOM_BYTES)
     (letter,) = await all_of(kafka.servers, queue_of(topic))
     assert letter.message.value == value
 

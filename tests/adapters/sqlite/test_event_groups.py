@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.clock import MemoryClock
+from adapters.memory.identifiers import MemoryIdentifiers
 from adapters.sqlite.database import Database
+from adapters.sqlite.membership import Membership
 from domain.errors import DatabaseError, MessagingError, PartitionLostError
 from domain.messages import Partition
 from ports.event_subscriber import Start, Subscription
 from tests.adapters.sqlite.event_bench import GROUP, HOUR, LEASE, TOPIC, ZERO, Process, numbers, open_process
-from tests.adapters.sqlite.schema import WAIT_SECONDS, Gate, locked, turns
+from tests.adapters.sqlite.schema import WAIT_SECONDS, Gate, count, locked, turns
 
 ALL = frozenset(Partition(topic=TOPIC, number=number) for number in range(4))
 SECOND = timedelta(seconds=1)
@@ -311,6 +313,29 @@ async def test_joining_a_locked_database_fails_for_now_and_leaves_nothing_behind
                 pass
         assert caught.value.transient
         assert await process.topics.groups() == []
+
+
+async def test_who_was_told_that_it_took_too_long_to_join_leaves_all_the_same(process: Process, path: Path) -> None:
+    """The lock was freed after the member's patience, and the row was written."""
+    membership = Membership(
+        database=process.database,
+        clock=process.clock,
+        identifiers=MemoryIdentifiers("late"),
+        group_id=GROUP,
+        topics=frozenset({TOPIC}),
+        start=Start.EARLIEST,
+        lease=LEASE,
+        patience=SECOND / 5,
+    )
+    with locked(path):
+        joining = asyncio.create_task(membership.join())
+        await asyncio.sleep(0.5)
+    with pytest.raises(DatabaseError) as caught:
+        await joining
+    assert caught.value.error_code == "DATABASE_BUSY"
+    assert count(path, "log_members") == 1
+    await membership.leave()
+    assert count(path, "log_members") == 0
 
 
 async def test_leaving_a_locked_database_raises_nothing_and_the_lease_frees_the_partitions(

@@ -110,19 +110,46 @@ async def test_waiting_for_a_database_that_was_closed_ends_in_time(office: Offic
 
 @pytest.mark.parametrize(
     "damage",
-    [{"headers": "x"}, {"headers": "[]"}, {"headers": '{"a": 1}'}, {"value": "text"}, {"topic": " "}, {"topic": b"t"}],
+    [
+        "headers = 'x'",
+        "headers = '[]'",
+        """headers = '{"a": 1}'""",
+        r"""headers = '{"a": "\ud800"}'""",
+        r"""headers = '{"\ud800": "a"}'""",
+        f"headers = '{'[' * 100_000}'",
+        "headers = CAST(x'ff' AS TEXT)",
+        "value = 'text'",
+        "value = CAST(x'ff' AS TEXT)",
+        "topic = ' '",
+        "topic = x'74'",
+        "topic = CAST(x'ff' AS TEXT)",
+        "key = CAST(x'ff' AS TEXT)",
+    ],
 )
 async def test_a_damaged_event_is_parked_where_an_operator_sees_it_and_keeps_nobody_back(
-    office: Office, damage: dict[str, object]
+    office: Office, damage: str
 ) -> None:
     first, second, third = await office.enrol("ann", "bob", "cid")
-    await office.database.update("outbox", damage, "event_id = ?", (second,))
+    await office.database.execute(f"UPDATE outbox SET {damage} WHERE event_id = ?", (second,))
     assert await office.pending() == [first, third]
     (parked,) = await office.parked.parked(10)
     assert (parked.event.event_id, parked.parked_at, parked.reason) == (second, office.clock.now(), MALFORMED)
     assert await office.parked.unpark([]) == 1
     assert await office.pending() == [first, third]
     assert (await office.parked.summary()).parked == 1
+
+
+@pytest.mark.parametrize("event_id", ["CAST(x'ff' AS TEXT)", "x'ff'"])
+async def test_an_event_without_a_legible_id_is_parked_and_can_be_shown(office: Office, event_id: str) -> None:
+    first, second = await office.enrol("ann", "bob")
+    await office.database.execute(f"UPDATE outbox SET event_id = {event_id} WHERE event_id = ?", (first,))
+    oldest = (await office.parked.summary()).oldest
+    assert await office.pending() == [second]
+    (parked,) = await office.parked.parked(10)
+    assert oldest == parked.event
+    assert parked.event.event_id.isprintable()
+    assert await office.parked.unpark([]) == 1
+    assert await office.pending() == [second]
 
 
 async def test_the_oldest_event_is_shown_though_it_is_damaged(office: Office) -> None:
@@ -133,9 +160,10 @@ async def test_the_oldest_event_is_shown_though_it_is_damaged(office: Office) ->
     assert (oldest.event_id, dict(oldest.headers)) == (event_id, {})
 
 
-async def test_a_claim_whose_end_is_unreadable_does_not_hold_and_is_told(office: Office) -> None:
+@pytest.mark.parametrize("until", ["'soon'", "x'ff'", "CAST(x'ff' AS TEXT)"])
+async def test_a_claim_whose_end_is_unreadable_does_not_hold_and_is_told(office: Office, until: str) -> None:
     await office.outbox.claim("other", NOW, MINUTE)
-    await office.database.update("relay", {"until": "soon"}, "only_row = 1")
+    await office.database.execute(f"UPDATE relay SET until = {until}")
     with pytest.raises(DatabaseError) as caught:
         await office.parked.summary()
     assert caught.value.error_code == "ROW_MALFORMED"

@@ -1,6 +1,7 @@
 """How partitions are shared out: completely, fairly, and without changing what is fair."""
 
 from collections import Counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +55,27 @@ def test_members_with_the_same_topics_have_as_many_in_all_give_or_take_one(
 def test_fair_shares_stay_as_they_are(subscribed: Subscribed, topics: dict[int, str], held: dict[int, str]) -> None:
     shares = fair_shares(subscribed, topics, held)
     assert fair_shares(subscribed, topics, shares) == shares
+
+
+@given(st.integers(1, 5), st.integers(0, 20), holders)
+def test_no_more_partitions_of_a_topic_move_than_must(size: int, number: int, held: dict[int, str]) -> None:
+    """Those who may have one more are those who have most already."""
+    members = MEMBERS[:size]
+    shares = fair_shares({each: frozenset("a") for each in members}, dict.fromkeys(range(number), "a"), held)
+    counts = sorted((sum(held.get(each) == member for each in range(number)) for member in members), reverse=True)
+    fewest, more = divmod(number, size)
+    stay = sum(min(has, fewest + (place < more)) for place, has in enumerate(counts))
+    assert sum(held.get(each) == member for each, member in shares.items()) == stay
+
+
+def test_ten_thousand_partitions_are_shared_out_in_a_moment() -> None:
+    """Not so with a time that grows with their square: that was twenty seconds."""
+    topics = dict.fromkeys(range(10_000), "a")
+    subscribed = {each: frozenset("a") for each in MEMBERS}
+    started = process_time()
+    shares = fair_shares(subscribed, topics, dict.fromkeys(topics, "m1"))
+    assert process_time() - started < 2
+    assert set(Counter(shares.values()).values()) == {2000}
 
 
 @given(st.integers(1, 4), st.integers(0, 20))
