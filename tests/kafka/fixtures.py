@@ -45,6 +45,11 @@ class Kafka:
         """Skip the test if this is the fallback; a broker that was given is believed to be a real one."""
         require("kafka", available=self.kind != "noida", reason=self.choice.reason)
 
+    def requires_short_sessions(self) -> None:
+        """Skip the test unless this is Apache Kafka, started here: others let no member be silent for a second only."""
+        reason = self.choice.reason or "sessions of a second are refused"
+        require("kafka", available=self.kind == "kafka", reason=reason)
+
 
 class NewKafka(Protocol):
     def __call__(

@@ -33,7 +33,7 @@ CHILD = "tests.adapters.kafka.member"
 
 @pytest.fixture
 def servers(kafka: Kafka) -> str:
-    kafka.requires_real()
+    kafka.requires_short_sessions()
     return kafka.servers
 
 

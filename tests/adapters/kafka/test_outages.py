@@ -87,6 +87,7 @@ async def test_a_server_that_accepts_and_says_nothing_is_told_in_time() -> None:
 
 async def test_a_server_that_says_nothing_leaves_time_for_another(kafka: Kafka) -> None:
     """Each time somebody connects anew, and whichever is asked first."""
+    kafka.requires_short_sessions()
     topic, group = name(), name()
     with socket.create_server(("127.0.0.1", 0)) as server:
         silent = f"127.0.0.1:{server.getsockname()[1]}"
@@ -99,6 +100,7 @@ async def test_a_server_that_says_nothing_leaves_time_for_another(kafka: Kafka) 
 
 async def test_a_server_that_says_nothing_once_is_asked_again(kafka: Kafka) -> None:
     """Whoever connects has time for more than one attempt."""
+    kafka.requires_short_sessions()
     host, port = kafka.servers.split(":")
     silenced: list[asyncio.StreamWriter] = []
 

@@ -60,7 +60,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
         pool, servers = request.getfixturevalue("embedded_pool"), ""
     else:
         kafka: Kafka = request.getfixturevalue("kafka")
-        kafka.requires_real()
+        kafka.requires_short_sessions()
         pool, servers = request.getfixturevalue("kafka_pool"), kafka.servers
     member = MEMBER[request.param]
     with open_way(tmp_path, pool, USERS, topic=topic, servers=servers, member=member) as way:
