@@ -152,16 +152,22 @@ class Storm:
         self.way.let_go(late, BEFORE_SEND)
 
     def stop_consumer(self) -> None:
-        """Stop a consumer in its handler until others have its partitions, and let it go on as if nothing had been."""
-        stopped = self.way.first_at(HANDLING, CONSUME)
-        others = [player for player in self.way.ready(CONSUME) if player is not stopped]
-        for player in others:
-            player.forget("assigned")
-        stopped.worker.stop()
-        if not self._wait(lambda: any(player.worker.heard("assigned") for player in others), PATIENCE):
-            raise stopped.worker.missed("other consumer that took its partitions")
-        stopped.worker.go_on()
-        self.way.let_go(stopped, HANDLING)
+        """Stop a consumer in its handler until others have its partitions, and let it go on as if nothing had been.
+
+        One that is stopped in the middle of a write to the database keeps everybody out: then another chance is taken.
+        """
+        for _ in range(_TRIES):
+            stopped = self.way.first_at(HANDLING, CONSUME)
+            others = [player for player in self.way.cast(CONSUME) if player is not stopped]
+            for player in others:
+                player.forget("assigned")
+            stopped.worker.stop()
+            taken = self._wait(lambda: any(each.worker.heard("assigned") for each in others), 5 * self.member)  # noqa: B023 - used at once
+            stopped.worker.go_on()
+            self.way.let_go(stopped, HANDLING)
+            if taken:
+                return
+        raise self.observer.missed("chance to see partitions taken over")
 
     def lock_log(self) -> None:
         """Lock the database when a relay is about to append to the log, until it gives up."""
