@@ -1,7 +1,7 @@
 """Mail as programs work with it: what a mailbox says about a message, and nothing that it does not say."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -61,7 +61,7 @@ class FolderRole(StrEnum):
 class MailAddress:
     """One correspondent. Either part may be missing, and the address need not be an e-mail address (X.500)."""
 
-    address: str | None
+    address: str | None = None
     name: str | None = None
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ class Attachment:
     content_id: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Mail:
     """One message. `message_id` stays the same when it moves to another folder, and is unique in its mailbox.
 
@@ -132,7 +132,8 @@ class Mail:
         if not self.message_id or not self.folder_id:
             msg = "A mail must have a message id and a folder id."
             raise ValidationError(msg, error_code="MAIL_WITHOUT_ID")
-        checked_utc(self.received_at)
+        if self.received_at.tzinfo is not UTC:
+            checked_utc(self.received_at)
 
     @property
     def recipients(self) -> tuple[MailAddress, ...]:
@@ -216,19 +217,22 @@ def folder_path(parent: str | None, name: str) -> str:
 
 
 def find_folder(folders: Sequence[MailFolder], wanted: str) -> MailFolder | None:
-    """Return the folder that a person means: by role, id, path, or by a name that only one has; case does not matter.
+    """Return the folder that a person means: by role, else id, else path, else name; case does not matter, but of ids.
 
     Raises:
         ValidationError: several folders have this name (FOLDER_AMBIGUOUS); the message lists their paths.
     """
     key = wanted.strip().casefold()
     role = ROLE_NAMES.get(key.replace(" ", ""))
-    for folder in folders:
-        if folder.folder_id == wanted or (role is not None and folder.role is role) or folder.path.casefold() == key:
-            return folder
-    named = [folder for folder in folders if folder.name.casefold() == key]
-    if len(named) > 1:
-        paths = ", ".join(repr(folder.path) for folder in named)
+    ways: tuple[Callable[[MailFolder], bool], ...] = (
+        lambda folder: role is not None and folder.role is role,
+        lambda folder: folder.folder_id == wanted.strip(),
+        lambda folder: folder.path.casefold() == key,
+        lambda folder: folder.name.casefold() == key,
+    )
+    found = next((meant for way in ways if (meant := [folder for folder in folders if way(folder)])), [])
+    if len(found) > 1:
+        paths = ", ".join(repr(folder.path) for folder in found)
         msg = f"Several folders are called {wanted!r}: name one by its path: {paths}."
         raise ValidationError(msg, error_code="FOLDER_AMBIGUOUS", details={"folder": wanted})
-    return named[0] if named else None
+    return found[0] if found else None

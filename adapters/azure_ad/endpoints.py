@@ -111,19 +111,24 @@ class Endpoints:
         return f"{self.graph_url}/.default"
 
     @property
+    def graph(self) -> URL:
+        """Return where version 1.0 of Graph is."""
+        return URL(self.graph_url) / "v1.0"
+
+    @property
     def me(self) -> URL:
         """Return where Graph knows the token's owner; only the id is asked for."""
-        return (URL(self.graph_url) / "v1.0" / "me").with_query({"$select": "id"})
+        return (self.graph / "me").with_query({"$select": "id"})
 
     @property
     def mailbox(self) -> URL:
         """Return where Graph tells the mail address of the token's owner."""
-        return (URL(self.graph_url) / "v1.0" / "me").with_query({"$select": "id,mail"})
+        return (self.graph / "me").with_query({"$select": "id,mail"})
 
     @property
     def revoke_sessions(self) -> URL:
         """Return where Graph ends the sessions of the token's owner."""
-        return URL(self.graph_url) / "v1.0" / "me" / "revokeSignInSessions"
+        return self.graph / "me" / "revokeSignInSessions"
 
     def _of(self, tenant: str, *segments: str) -> URL:
         return URL("/".join([self.authority, quote(tenant, safe=""), *segments]), encoded=True)

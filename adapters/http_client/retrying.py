@@ -53,6 +53,10 @@ class Deadline:
         return attrs.evolve(self, at=min(self.at, self.clock.monotonic() + duration.total_seconds()))
 
 
+def _always(error: APIConnectionError, attempts: int) -> bool:  # noqa: ARG001 - the signature is what matters
+    return True
+
+
 @attrs.frozen(kw_only=True)
 class Retrying:
     """Full jitter: a pause is drawn evenly between nothing and a bound that doubles.
@@ -68,8 +72,17 @@ class Retrying:
         """Return when a call that begins now must be over."""
         return Deadline(clock=self.clock, at=self.clock.monotonic() + self.pace.budget.total_seconds())
 
-    async def run(self, attempt: Callable[[float], Awaitable[T]], repeat: Repeat, deadline: Deadline) -> T:
+    async def run(
+        self,
+        attempt: Callable[[float], Awaitable[T]],
+        repeat: Repeat,
+        deadline: Deadline,
+        *,
+        worth: Callable[[APIConnectionError, int], bool] = _always,
+    ) -> T:
         """Return what the first attempt that succeeds returns; each is told how many seconds it has.
+
+        `worth` may end it sooner: it is told an error and how many attempts there were.
 
         Raises: what the last attempt raised. A pause asked for that does not fit in is left to the caller.
         """
@@ -78,11 +91,13 @@ class Retrying:
                 return await attempt(deadline.remaining)
             except APIConnectionError as error:
                 pause = self._pause(error, attempts)
-                if error.details.get("sent") not in repeat.value or pause.total_seconds() >= deadline.remaining:
+                if error.details.get("sent") not in repeat.value or not worth(error, attempts):
+                    raise
+                if pause.total_seconds() >= deadline.remaining:
                     raise
             await self.clock.sleep(pause)
         return await attempt(deadline.remaining)
 
     def _pause(self, error: APIConnectionError, attempts: int) -> timedelta:
         bound: timedelta = min(self.pace.first_pause * 2 ** (attempts - 1), self.pace.longest_pause)
-        return bound * self.identifiers.fraction() if error.retry_after is None else error.retry_after
+        return error.retry_after or bound * self.identifiers.fraction()

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from domain.errors import ConfigurationError
@@ -19,6 +20,24 @@ READ_SECONDS = 10
 """Longest silence of a server."""
 TOTAL_SECONDS = 20
 AGENT = "iacsgraph"
+SERVICE_UNAVAILABLE = 503
+
+
+class Response(aiohttp.ClientResponse):
+    """An answer; one that says that the server is not available (503) is the last on its connection.
+
+    Whoever is behind the connection will hardly be better the next time; Graph's best practices ask for a new one.
+    """
+
+    async def start(self, connection: Connection) -> "Response":
+        """Read the head of the answer."""
+        protocol = connection.protocol
+        await super().start(connection)
+        if protocol is not None and self.status == SERVICE_UNAVAILABLE:
+            protocol.force_close()
+            if self.connection is None:  # a short body came with the head: it is in the pool again
+                protocol.close()
+        return self
 
 
 @asynccontextmanager
@@ -37,6 +56,7 @@ async def open_session(*, ca_file: Path | None = None) -> AsyncIterator[aiohttp.
     )
     async with aiohttp.ClientSession(
         connector=connector,
+        response_class=Response,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": AGENT},
         timeout=timeout(TOTAL_SECONDS),
@@ -46,13 +66,13 @@ async def open_session(*, ca_file: Path | None = None) -> AsyncIterator[aiohttp.
         yield session
 
 
-def timeout(seconds: float | None) -> aiohttp.ClientTimeout:
+def timeout(seconds: float | None, silence: float | None = None) -> aiohttp.ClientTimeout:
     """Return the bounds of a request that may take `seconds` in all, waiting for a free connection included.
 
-    None bounds connecting and each silence of the server alone.
+    None bounds connecting and each silence of the server alone: to `silence` seconds, if given.
     """
     connect = CONNECT_SECONDS if seconds is None else min(CONNECT_SECONDS, seconds)
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=READ_SECONDS)
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=silence or READ_SECONDS)
 
 
 def proxy_for(url: URL) -> URL | None:

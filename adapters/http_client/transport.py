@@ -1,6 +1,7 @@
 """One HTTP request and its answer, bounded in time and size; nothing foreign leaves.
 
-An error says in `details["sent"]` how far the request came (`Sent`): what may be repeated depends on it.
+An error says in `details["sent"]` how far the request came (`Sent`): what may be repeated depends on it, and in
+`details["timed_out"]` whether it was given up because the server was too slow.
 """
 
 import asyncio
@@ -66,6 +67,10 @@ class Answer:
     """What the request was marked with (client-request-id), for the provider's support."""
     challenges: Sequence[str] = attrs.field(default=(), repr=False)
     """What the server wants to be shown (WWW-Authenticate)."""
+    media_type: str | None = None
+    """Of the body, in lower case and without parameters; None where the answer does not say it."""
+    server_request_id: str | None = None
+    """What the server calls the request (request-id), for its support."""
 
     @property
     def details(self) -> dict[str, object]:
@@ -92,6 +97,8 @@ class Transport:
     server: Server
     largest: int = MEBIBYTE
     """Of an answer's body, in bytes."""
+    silence: float | None = None
+    """Seconds for which the server may be silent, if not the session's."""
 
     async def send(self, request: Request, seconds: float) -> Answer:
         """Send once, and read the answer whole; redirects are answers.
@@ -102,7 +109,7 @@ class Transport:
         """
         request_id, asked_at = self.identifiers.unique(), self.clock.now()
         with self._translating(request, request_id):
-            async with asyncio.timeout(seconds), self._exchange(request, request_id, timeout(seconds)) as response:
+            async with asyncio.timeout(seconds), self._exchange(request, request_id, seconds) as response:
                 body = await self._read(response)
         if body is None:
             raise self._failure(f"sent more than {self.largest} bytes", request, request_id, Sent.PERHAPS)
@@ -121,14 +128,14 @@ class Transport:
         request_id, asked_at = self.identifiers.unique(), self.clock.now()
         with self._translating(request, request_id):
             async with asyncio.timeout(seconds):
-                response = await self._exchange(request, request_id, timeout(None))
+                response = await self._exchange(request, request_id, None)
         try:
             yield self._answer(response, request_id, asked_at, b""), self._parts(response, request, request_id)
         finally:
             response.close()
 
     def _exchange(
-        self, request: Request, request_id: str, bounds: aiohttp.ClientTimeout
+        self, request: Request, request_id: str, seconds: float | None
     ) -> "aiohttp.client._RequestContextManager":
         headers = {"Accept": "application/json", **request.headers, "client-request-id": request_id}
         if request.bearer is not None:
@@ -141,7 +148,7 @@ class Transport:
             data=request.form if request.json is None else request.json,
             headers=headers,
             allow_redirects=False,
-            timeout=bounds,
+            timeout=timeout(seconds, self.silence),
             proxy=proxy_for(request.url),
         )
 
@@ -155,6 +162,8 @@ class Transport:
             date=parse_date(response.headers.get("Date")),
             request_id=request_id,
             challenges=tuple(response.headers.getall("WWW-Authenticate", ())),
+            media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
+            server_request_id=response.headers.get("request-id"),
         )
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
@@ -193,7 +202,9 @@ class Transport:
         if isinstance(error, _NEVER_SENT):
             return self._failure("cannot be reached", request, request_id, Sent.NEVER)
         if isinstance(error, TimeoutError):
-            return self._failure("did not answer in time", request, request_id, Sent.PERHAPS)
+            failure = self._failure("did not answer in time", request, request_id, Sent.PERHAPS)
+            failure.details["timed_out"] = True
+            return failure
         if isinstance(error, aiohttp.ClientConnectionError):
             return self._failure("broke the connection off", request, request_id, Sent.PERHAPS)
         return self._failure("did not answer as the protocol wants it", request, request_id, Sent.PERHAPS)

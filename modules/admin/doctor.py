@@ -18,6 +18,7 @@ from modules.runtime.settings import (
     AzureSettings,
     DatabaseSettings,
     EncryptionSettings,
+    GraphSettings,
     LogSettings,
     ProviderSettings,
     SignInServerSettings,
@@ -42,6 +43,7 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("provider settings", lambda: _provider(load(ProviderSettings, source))),
         check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
         check_settings("azure settings", partial(_azure, source)),
+        check_settings("graph settings", lambda: _asked(load(GraphSettings, source))),
         check_settings("event settings", lambda: _kept(load(EventSettings, source))),
         check_settings("kafka settings", partial(_kafka, source)),
     ]
@@ -51,6 +53,10 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
     data = await _check_data(source)
     events = await check_event_bus(source, data.database)
     return [*results, *data.lines, *events, *await check_azure(source, data.keys)]
+
+
+def _asked(graph: GraphSettings) -> str:
+    return f"pages of {graph.page_size}, {graph.max_concurrency} requests at once"
 
 
 def _well_formed(source: Environment) -> str:

@@ -13,7 +13,7 @@ from adapters.sqlite.token_store import SqliteTokenStore
 from adapters.system.clock import SystemClock
 from application.stored_tokens import StoredTokens
 from modules.auth.settings import AuthSettings
-from modules.runtime.compose import open_provider
+from modules.runtime.compose import open_provider, open_tokens
 
 if TYPE_CHECKING:
     from application.accounts import Accounts
@@ -57,25 +57,15 @@ async def wire(database: Database, provider: "Provider", settings: AuthSettings)
     from adapters.system.identifiers import SystemIdentifiers
     from application.accounts import Accounts
     from application.applications import Applications
-    from application.refresher import Refresher
     from application.sign_ins import SignIns
     from application.token_keeper import TokenKeeper
-    from application.token_service import open_token_service
     from modules.runtime.applications import default_application
 
     clock, identifiers, log = SystemClock(), SystemIdentifiers(), LoggingAuthenticationLog()
     cipher, codec = FernetCipher(settings.encryption.keys), CloudEventCodec()
     accounts, tokens = SqliteAccountStore(database, cipher, codec), SqliteTokenStore(database, cipher, codec)
     applications = Applications(default=default_application(settings.azure))
-    refresher = Refresher(
-        tokens=tokens,
-        provider=provider.identity,
-        clock=clock,
-        identifiers=identifiers,
-        log=log,
-        applications=applications,
-    )
-    async with open_token_service(accounts, refresher) as service:
+    async with open_tokens(database, provider, applications, settings.encryption) as service:
         yield Auth(
             accounts=Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers),
             service=service,

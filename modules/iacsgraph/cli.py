@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import click
 
@@ -33,6 +34,17 @@ def _events() -> click.Command:
     return events
 
 
+def _mail() -> click.Command:
+    return mail
+
+
+def _mail_query(name: str) -> click.Command:
+    from modules.mail_query import cli
+
+    command: click.Command = getattr(cli, name)
+    return command
+
+
 def _simulator() -> click.Command:
     from modules.simulator.cli import simulator
 
@@ -47,37 +59,49 @@ def _completion() -> click.Command:
     return completion
 
 
-COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
+Table = dict[str, tuple[Callable[[], click.Command], str]]
+"""Name: what imports the command, and the line of the group's help."""
+
+COMMANDS: Table = {
     "init": (partial(_admin, "init"), "Write a commented .env with a fresh ENCRYPTION_KEY."),
     "doctor": (partial(_admin, "doctor"), "Check what is configured and say what to do."),
     "keys": (partial(_admin, "keys"), "Make, count and rotate encryption keys."),
     "db": (partial(_admin, "db"), "Migrate, check and back up the database."),
     "account": (_account, "Enrol accounts, look at them, allow and forbid their use."),
     "auth": (_auth, "Keep accounts signed in."),
+    "mail": (_mail, "Find mail in mailboxes, and show it."),
     "events": (_events, "Watch and publish events, relay them, handle dead letters."),
-    "simulator": (_simulator, "Run a local Entra ID with people to sign in."),
+    "simulator": (_simulator, "Run a local Microsoft 365 with people and mail."),
     "demo": (_demo, "Show the whole on a practice identity provider, in seconds."),
     "completion": (_completion, "Print the completion script of a shell."),
 }
-"""Name: what imports the command, and the line of the root's help."""
+MAIL_COMMANDS: Table = {
+    "query": (partial(_mail_query, "query"), "Find mail in several mailboxes at once."),
+    "show": (partial(_mail_query, "show"), "Show one mail, its source, its attachments."),
+}
+"""Of several programs: to people they are one group."""
 
 
 class _Programs(click.Group):
-    """A group whose commands are imported by name."""
+    """A group whose commands are those of a table, each imported when it is asked for."""
+
+    def __init__(self, *args: Any, table: Table, **attrs: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(*args, **attrs)
+        self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names in the order of the table."""
-        return [*COMMANDS]
+        return [*self.table]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """Import the command."""
-        found = COMMANDS.get(cmd_name)
+        found = self.table.get(cmd_name)
         return None if found is None else found[0]()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
@@ -88,12 +112,17 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
         ctx.exit()
 
 
-@click.group(cls=_Programs)
+@click.group(cls=_Programs, table=COMMANDS)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show version."
 )
 def root() -> None:
     """Keep a fleet of Microsoft 365 mailboxes signed in and turn their mail into events that programs can trust."""
+
+
+@click.group(cls=_Programs, table=MAIL_COMMANDS)
+def mail() -> None:
+    """Find mail in mailboxes, and show it."""
 
 
 def _silent(_: str) -> None:

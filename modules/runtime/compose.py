@@ -7,15 +7,26 @@ from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, TextIO
 
 from domain.errors import ConfigurationError
-from modules.runtime.settings import LogSettings, ProviderSettings
+from modules.runtime.settings import (
+    EncryptionSettings,
+    GraphSettings,
+    LogSettings,
+    ProviderSettings,
+)
 
 if TYPE_CHECKING:
     from adapters.sqlite.database import Database
+    from application.applications import Applications
+    from application.token_service import TokenService
     from modules.runtime.event_bus import EventBus
     from modules.runtime.event_settings import BusSettings
     from modules.runtime.provider import Provider
+    from ports.access_tokens import AccessTokens
+    from ports.mailbox import Mailbox
 
 _ANSWER = timedelta(seconds=10)
+_WITH_BODIES = 100
+"""Mails with bodies in one page: of more, Graph's answer may come too late (504)."""
 _ATTEMPTS = 3
 """Of servers that say nothing, one after the other, or of requests that get lost, within the time for an answer."""
 
@@ -65,7 +76,25 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
 
     endpoints = Endpoints(authority=settings.authority, graph_url=settings.graph_url)
     async with open_session(ca_file=settings.ca_file) as session:
+
+        def mailbox(tokens: "AccessTokens", graph: GraphSettings) -> "Mailbox":
+            from adapters.graph.limits import Limits
+            from adapters.graph.mailbox import GraphMailbox
+            from adapters.graph.service import GraphService
+
+            service = GraphService(
+                session=session,
+                root=endpoints.graph,
+                tokens=tokens,
+                clock=clock,
+                identifiers=identifiers,
+                limits=Limits(clock=clock, total=graph.max_concurrency),
+            )
+            size = graph.page_size
+            return GraphMailbox(service=service, page_size=size, page_size_with_bodies=min(size, _WITH_BODIES))
+
         yield Provider(
+            mailbox=mailbox,
             identity=AzureADIdentityProvider(
                 session=session, endpoints=endpoints, clock=clock, identifiers=identifiers
             ),
@@ -73,6 +102,34 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
                 session=session, endpoints=endpoints, clock=clock, identifiers=identifiers
             ),
         )
+
+
+@asynccontextmanager
+async def open_tokens(
+    database: "Database", provider: "Provider", applications: "Applications", encryption: EncryptionSettings
+) -> "AsyncIterator[TokenService]":
+    """Open the one token service of a process, on an open database and provider; its tasks end with the block."""
+    from adapters.cloudevents.event_codec import CloudEventCodec
+    from adapters.fernet.cipher import FernetCipher
+    from adapters.logging.authentication_log import LoggingAuthenticationLog
+    from adapters.sqlite.account_store import SqliteAccountStore
+    from adapters.sqlite.token_store import SqliteTokenStore
+    from adapters.system.clock import SystemClock
+    from adapters.system.identifiers import SystemIdentifiers
+    from application.refresher import Refresher
+    from application.token_service import open_token_service
+
+    cipher, codec = FernetCipher(encryption.keys), CloudEventCodec()
+    refresher = Refresher(
+        tokens=SqliteTokenStore(database, cipher, codec),
+        provider=provider.identity,
+        clock=SystemClock(),
+        identifiers=SystemIdentifiers(),
+        log=LoggingAuthenticationLog(),
+        applications=applications,
+    )
+    async with open_token_service(SqliteAccountStore(database, cipher, codec), refresher) as service:
+        yield service
 
 
 @asynccontextmanager

@@ -1,14 +1,20 @@
-"""The identity provider as programs hold it."""
+"""The identity provider as programs hold it, and the mailboxes that its tokens open."""
+
+from collections.abc import Callable
 
 import attrs
 
+from modules.runtime.settings import GraphSettings
+from ports.access_tokens import AccessTokens
 from ports.identity_provider import IdentityProvider
+from ports.mailbox import Mailbox
 from ports.tenant_directory import TenantDirectory
 
 
 @attrs.frozen(kw_only=True)
 class Provider:
-    """The provider's two sides, on one session."""
+    """The provider's two sides, on one session. `mailbox` makes the mailboxes, on the same one; None: it has none."""
 
     identity: IdentityProvider
     directory: TenantDirectory
+    mailbox: Callable[[AccessTokens, GraphSettings], Mailbox] | None = None

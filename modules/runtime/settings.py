@@ -108,6 +108,32 @@ class ProviderSettings:
 
 
 @frozen(kw_only=True)
+class GraphSettings:
+    """How mailboxes are asked, within one process."""
+
+    max_concurrency: int = field(
+        default=32,
+        validator=Variable(
+            name="GRAPH_MAX_CONCURRENCY",
+            meaning="Most requests to Microsoft Graph at the same time, over all mailboxes of a process: 1 to 64",
+            example="32",
+            convert=values.whole_number,
+            check=values.between(1, 64),
+        ),
+    )
+    page_size: int = field(
+        default=100,
+        validator=Variable(
+            name="GRAPH_PAGE_SIZE",
+            meaning="Mails asked for at once, 1 to 1000; with their bodies at most 100",
+            example="100",
+            convert=values.whole_number,
+            check=values.between(1, 1000),
+        ),
+    )
+
+
+@frozen(kw_only=True)
 class AzureSettings:
     """The global Azure AD application. Neither client secret nor certificate means a public client."""
 

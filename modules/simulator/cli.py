@@ -19,6 +19,8 @@ class _Options(TypedDict):
     tls_port: int
     seed: int
     users: int
+    mails: int
+    live: float
     strict: bool
 
 
@@ -28,6 +30,8 @@ class _Options(TypedDict):
 @click.option("--tls-port", type=_PORT, default=HTTPS_PORT, show_default=True, help="Port of https; 0: any free one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="People, ids and secrets follow from it.")
 @click.option("--users", type=click.IntRange(1, 10_000), default=3, show_default=True, help="Number of people.")
+@click.option("--mails", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Mails of each person.")
+@click.option("--live", type=click.FloatRange(0, 60_000), default=0, metavar="PER_MINUTE", help="Mails sent meanwhile.")
 @click.option("--token-lifetime", type=click.IntRange(1, 86_400), metavar="SECONDS", help="Else 60 to 90 minutes.")
 @click.option("--strict", is_flag=True, help="A refresh token that is used twice ends its family, unlike at Entra.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -35,7 +39,7 @@ class _Options(TypedDict):
     "--write",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write .env.simulator, accounts/*.yaml and, with --tls, ca.pem to this directory.",
+    help="Write .env.simulator, accounts/*.yaml, with --tls ca.pem, and with mails truth.json to this directory.",
 )
 def simulator(
     *, as_json: bool, directory: Path | None, token_lifetime: int | None, **options: Unpack[_Options]

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from modules.simulator.certificate import issue
 from modules.simulator.http import make_app
+from modules.simulator.mail.mailboxes import Mailboxes
 from modules.simulator.settings import SimulatorSettings
 from modules.simulator.simulator import Simulator
 from modules.simulator.world import make_world
@@ -30,8 +31,9 @@ async def compose(settings: SimulatorSettings) -> AsyncIterator[Simulator]:
     Raises: OSError if a port is taken, or the certificates cannot be written.
     """
     world = make_world(settings)
+    mail = Mailboxes(seed=settings.seed, directory=world.directory, clock=world.clock, switches=world.switches)
     async with AsyncExitStack() as stack:
-        runner = web.AppRunner(make_app(world), access_log=None, shutdown_timeout=_GRACE_SECONDS)
+        runner = web.AppRunner(make_app(world, mail), access_log=None, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         stack.push_async_callback(_close, runner)
         stack.callback(world.faults.release_all)
@@ -43,7 +45,7 @@ async def compose(settings: SimulatorSettings) -> AsyncIterator[Simulator]:
             certificates = issue(directory or Path(stack.enter_context(tempfile.TemporaryDirectory())))
             https_url = await _listen(runner, settings.host, settings.tls_port, certificates.context)
             ca_file = certificates.ca_file
-        yield Simulator(http_url=http_url, https_url=https_url, ca_file=ca_file, world=world)
+        yield Simulator(http_url=http_url, https_url=https_url, ca_file=ca_file, world=world, mail=mail)
 
 
 async def _close(runner: web.AppRunner) -> None:

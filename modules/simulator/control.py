@@ -19,7 +19,7 @@ from modules.simulator.exchange import world_of
 _Handler = Callable[[web.Request], Awaitable[dict[str, Any]]]
 
 
-def _guarded(handler: _Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def guarded(handler: _Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Check who asks, and turn the outcome into JSON."""
 
     @wraps(handler)
@@ -53,7 +53,7 @@ def _is_loopback(name: str) -> bool:
     return (mapped or address).is_loopback
 
 
-async def _body(request: web.Request) -> object:
+async def body_of(request: web.Request) -> object:
     """Raises: ValueError unless it is JSON, declared as such; nothing at all is an empty object."""
     if not request.can_read_body:
         return {}
@@ -65,70 +65,70 @@ async def _body(request: web.Request) -> object:
         raise ValueError("the body is nested too deeply") from error
 
 
-@_guarded
+@guarded
 async def _state(request: web.Request) -> dict[str, Any]:
     world = world_of(request)
     return {"now": world.clock.now().isoformat(), **records.shown_directory(world.directory)}
 
 
-@_guarded
+@guarded
 async def _faults(request: web.Request) -> dict[str, Any]:
     faults = world_of(request).faults
     return {"faults": {each: records.shown_fault(fault, faults.hits(each)) for each, fault in faults.all.items()}}
 
 
-@_guarded
+@guarded
 async def _add_fault(request: web.Request) -> dict[str, Any]:
-    return {"id": world_of(request).faults.add(records.fault_from(await _body(request)))}
+    return {"id": world_of(request).faults.add(records.fault_from(await body_of(request)))}
 
 
-@_guarded
+@guarded
 async def _clear_faults(request: web.Request) -> dict[str, Any]:
     world_of(request).faults.clear()
     return {}
 
 
-@_guarded
+@guarded
 async def _remove_fault(request: web.Request) -> dict[str, Any]:
     world_of(request).faults.remove(request.match_info["fault"])
     return {}
 
 
-@_guarded
+@guarded
 async def _release_fault(request: web.Request) -> dict[str, Any]:
     world_of(request).faults.release(request.match_info["fault"])
     return {}
 
 
-@_guarded
+@guarded
 async def _advance(request: web.Request) -> dict[str, Any]:
     clock = world_of(request).clock
-    fields = records.checked(await _body(request), needed={"advance_seconds": (int, float)})
+    fields = records.checked(await body_of(request), needed={"advance_seconds": (int, float)})
     clock.advance(timedelta(seconds=fields["advance_seconds"]))
     return {"now": clock.now().isoformat()}
 
 
-@_guarded
+@guarded
 async def _change_user(request: web.Request) -> dict[str, Any]:
     user = world_of(request).directory.user(request.match_info["user"])
-    fields = records.checked(await _body(request), allowed=records.USER)
+    fields = records.checked(await body_of(request), allowed=records.USER)
     for name, value in fields.items():
         setattr(user, name, value)
     user.passwords_of += "password" in fields
     return {"upn": user.upn}
 
 
-@_guarded
+@guarded
 async def _revoke(request: web.Request) -> dict[str, Any]:
     world = world_of(request)
     world.directory.user(request.match_info["user"]).revoke(world.clock.seconds())
     return {}
 
 
-@_guarded
+@guarded
 async def _add_user(request: web.Request) -> dict[str, Any]:
     directory = world_of(request).directory
-    fields = records.checked(await _body(request), needed={"upn": (str,)}, allowed=records.NEW_USER)
+    fields = records.checked(await body_of(request), needed={"upn": (str,)}, allowed=records.NEW_USER)
     name = fields.get("tenant", directory.tenant.tenant_id)
     tenant = directory.find_tenant(name)
     if tenant is None:
@@ -137,51 +137,51 @@ async def _add_user(request: web.Request) -> dict[str, Any]:
     return {"upn": user.upn, "object_id": user.object_id, "password": user.password}
 
 
-@_guarded
+@guarded
 async def _change_application(request: web.Request) -> dict[str, Any]:
     application = world_of(request).directory.application(request.match_info["application"])
-    for name, value in records.checked(await _body(request), allowed=records.APPLICATION).items():
+    for name, value in records.checked(await body_of(request), allowed=records.APPLICATION).items():
         setattr(application, name, value)
     return {"client_id": application.client_id}
 
 
-@_guarded
+@guarded
 async def _add_secret(request: web.Request) -> dict[str, Any]:
     directory = world_of(request).directory
     application = directory.application(request.match_info["application"])
-    fields = records.checked(await _body(request), needed={"lifetime_seconds": (int, float)})
+    fields = records.checked(await body_of(request), needed={"lifetime_seconds": (int, float)})
     secret = directory.add_secret(application, lifetime=timedelta(seconds=fields["lifetime_seconds"]))
     return {"secret_id": secret.secret_id, "value": secret.value}
 
 
-@_guarded
+@guarded
 async def _add_redirect_uri(request: web.Request) -> dict[str, Any]:
     directory = world_of(request).directory
     application = directory.application(request.match_info["application"])
-    fields = records.checked(await _body(request), needed={"uri": (str,), "platform": (str,)})
+    fields = records.checked(await body_of(request), needed={"uri": (str,), "platform": (str,)})
     directory.add_redirect_uri(application, fields["uri"], fields["platform"])
     return {"client_id": application.client_id}
 
 
-@_guarded
+@guarded
 async def _roll_keys(request: web.Request) -> dict[str, Any]:
-    fields = records.checked(await _body(request), allowed={"keep_old": (bool,)})
+    fields = records.checked(await body_of(request), allowed={"keep_old": (bool,)})
     return {"kid": world_of(request).signing.roll(keep_old=fields.get("keep_old", True)).kid}
 
 
-@_guarded
+@guarded
 async def _switches(request: web.Request) -> dict[str, Any]:
     switches = world_of(request).switches
-    records.set_switches(switches, await _body(request))
+    records.set_switches(switches, await body_of(request))
     return records.shown_switches(switches)
 
 
-@_guarded
+@guarded
 async def _requests(request: web.Request) -> dict[str, Any]:
     return {"requests": [records.shown_request(each) for each in world_of(request).requests]}
 
 
-@_guarded
+@guarded
 async def _forget_requests(request: web.Request) -> dict[str, Any]:
     world_of(request).requests.clear()
     return {}

@@ -1,8 +1,8 @@
 """JSON of the control API: what is read is checked key by key, what is shown holds no secrets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
@@ -50,28 +50,23 @@ _FAULTS: Mapping[str, _FaultKind] = {
     "html": _FaultKind(make=faults.html, needed={}, allowed={**_LATER, "status_code": _WHOLE}),
     "truncated": _FaultKind(make=faults.truncated, needed={}),
     "slow": _FaultKind(make=faults.slow, needed={}, allowed={"seconds": _NUMBER, "before": _YES_NO}),
+    "garbled": _FaultKind(make=faults.garbled, needed={"what": _TEXT}, allowed={"nth": _WHOLE}),
     "dropped": _FaultKind(make=faults.dropped, needed={}, allowed={"before": _YES_NO}),
     "clock": _FaultKind(
         make=lambda seconds, **where: faults.moved(timedelta(seconds=seconds), **where), needed={"seconds": _NUMBER}
     ),
 }
 
-SWITCHES: Types = {
-    "token_lifetime": _NUMBER + _NOTHING,
-    "refresh_in": _NUMBER + _NOTHING,
-    "strict": _YES_NO,
-    "full_scopes": _YES_NO,
-    "extra_scopes": (list,),
-    "echo_offline_access": _YES_NO,
-    "rotate": _YES_NO,
-    "loop_detection": _YES_NO,
-    "slow_down": _YES_NO,
-    "device_interval": _WHOLE,
-    "device_lifetime": _NUMBER,
-    "code_lifetime": _NUMBER,
-    "error_page_status": _WHOLE,
-    "graph_permissions": _YES_NO,
+_BY_TYPE: Mapping[object, tuple[type, ...]] = {
+    bool: _YES_NO,
+    int: _WHOLE,
+    timedelta: _NUMBER,
+    timedelta | None: _NUMBER + _NOTHING,
+    tuple[str, ...]: (list,),
 }
+_SWITCH_TYPES: Mapping[str, object] = {each.name: each.type for each in attrs.fields(Switches)}
+# A column of the table of codes is changed by a fault; all other switches can be set. A choice is a text.
+SWITCHES: Types = {name: _BY_TYPE.get(type_, _TEXT) for name, type_ in _SWITCH_TYPES.items() if name != "overrides"}
 USER: Types = {"enabled": _YES_NO, "mfa": _YES_NO, "blocked": _YES_NO, "password": _TEXT, "name": _TEXT}
 NEW_USER: Types = {"name": _TEXT, "mail": _TEXT, "tenant": _TEXT}
 APPLICATION: Types = {"enabled": _YES_NO, "assigned_only": _YES_NO, "public_client": _YES_NO, "id_tokens": _YES_NO}
@@ -115,6 +110,7 @@ def shown_fault(fault: Fault, hits: int) -> dict[str, Any]:
         "times": fault.times,
         "code": fault.line.code if fault.line else fault.code or None,
         "status": fault.status,
+        "what": fault.damage if fault.kind == "garbled" else None,
         "retry_after": fault.retry_after,
         "hits": hits,
     }
@@ -123,11 +119,25 @@ def shown_fault(fault: Fault, hits: int) -> dict[str, Any]:
 
 def set_switches(switches: Switches, body: object) -> None:
     """Change what the object names; times are in seconds. Raises: ValueError."""
-    for name, value in checked(body, allowed=SWITCHES).items():
-        if name in {"token_lifetime", "refresh_in", "device_lifetime", "code_lifetime"}:
-            setattr(switches, name, None if value is None else timedelta(seconds=value))
-        else:
-            setattr(switches, name, tuple(map(str, value)) if name == "extra_scopes" else value)
+    found = {name: _switch(name, value) for name, value in checked(body, allowed=SWITCHES).items()}
+    for name, value in found.items():
+        setattr(switches, name, value)
+
+
+def _switch(name: str, value: Any) -> object:  # noqa: ANN401 - JSON
+    type_ = _SWITCH_TYPES[name]
+    if type_ in {timedelta, timedelta | None}:
+        return None if value is None else timedelta(seconds=value)
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return value if type_ in _BY_TYPE else one_of(name, value, get_args(type_))
+
+
+def one_of(name: str, value: Any, known: Collection[str]) -> Any:  # noqa: ANN401 - one of a Literal's
+    """Raises: ValueError if the value is not one that is known."""
+    if value not in known:
+        raise ValueError(f"{name}: one of {', '.join(known)}")
+    return value
 
 
 def shown_switches(switches: Switches) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Faults on demand: who meets one, where, how often, and what happens then."""
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Literal, TypedDict, Unpack
@@ -10,8 +11,14 @@ from attrs import field
 from attrs.validators import ge, in_, instance_of, le, optional
 
 from modules.simulator.aadsts import Aadsts, Changes, changed
+from modules.simulator.garbling import DAMAGES, Damage
 
-Kind = Literal["aadsts", "status", "graph", "html", "truncated", "slow", "dropped", "clock"]
+Kind = Literal["aadsts", "status", "graph", "html", "truncated", "garbled", "slow", "dropped", "clock"]
+
+# Those that are about one mailbox; `content` are the bytes of a message or an attachment.
+MAIL_ENDPOINTS = frozenset({"folders", "messages", "message", "delta", "attachments", "attachment", "content"})
+_MESSAGE_ENDPOINTS = frozenset({"messages", "message", "delta"})
+_GRAPH_ENDPOINTS = frozenset({"graph", "batch", *MAIL_ENDPOINTS})
 
 # What the route table calls its endpoints; the control API is none of them.
 ENDPOINTS = frozenset(
@@ -19,7 +26,7 @@ ENDPOINTS = frozenset(
         *("home", "error", "preflight", "instance", "userrealm", "discovery", "keys"),
         *("authorize", "sign_in", "mfa", "consent", "logout", "adminconsent"),
         *("token", "devicecode", "deviceauth"),
-        *("graph", "userinfo"),
+        *("userinfo", *_GRAPH_ENDPOINTS),
     }
 )
 HTML_PAGE = (
@@ -42,8 +49,13 @@ class Fault:
     """What goes wrong, for whom. `user`: UPN, address or object id; `application`: name or client id; `endpoint`: of
     `ENDPOINTS`; None: any. `times`: how often; None: until removed.
 
+    At Graph, `user` is whose token it is, or whose mailbox or profile the path names, as with an application's own
+    token. `endpoint` "graph" is every one of Graph, those of mail and batches included: a request in a batch meets
+    faults at its own endpoint, after the batch has met those at "batch"; one that is dropped takes the batch along.
+
     `before`: it happens before the request is worked on, and nothing changes; otherwise after that, and only the answer
-    is lost, cut or late. `seconds`: how long a slow one waits at most; `release` ends it sooner.
+    is lost, cut, damaged or late. `seconds`: how long a slow one waits at most; `release` ends it sooner. `damage`: to
+    the `nth` message of a page, from 0; see `garbling.garbled`.
     """
 
     kind: Kind
@@ -60,6 +72,8 @@ class Fault:
     seconds: float = field(default=SLOWEST, validator=[ge(0), le(SLOWEST)])
     before: bool = True
     by: timedelta = timedelta()
+    damage: Damage = field(default="error", validator=in_(DAMAGES))
+    nth: int = field(default=0, validator=[instance_of(int), ge(0)])
 
 
 RetryAfter = int | float | str | datetime | None
@@ -116,6 +130,11 @@ def html(status_code: int = 200, *, retry_after: RetryAfter = None, **where: Unp
 def truncated(**where: Unpack[Where]) -> Fault:
     """Work the request out, and send only half of the answer, as if it were the whole."""
     return Fault(kind="truncated", before=False, **where)
+
+
+def garbled(what: Damage, *, nth: int = 0, **where: Unpack[Where]) -> Fault:
+    """Damage the n-th message of a page; unless one endpoint is named, wherever messages are listed or shown."""
+    return Fault(kind="garbled", before=False, damage=what, nth=nth, **where)
 
 
 def slow(seconds: float = SLOWEST, *, before: bool = True, **where: Unpack[Where]) -> Fault:
@@ -226,9 +245,18 @@ def _answers(fault: Fault) -> bool:
     return fault.kind not in {"slow", "clock"}
 
 
+def _struck(fault: Fault) -> AbstractSet[str]:
+    """The endpoints at which it strikes."""
+    if fault.endpoint not in {None, "graph"}:
+        return {fault.endpoint}
+    if fault.kind == "garbled":
+        return _MESSAGE_ENDPOINTS
+    return _GRAPH_ENDPOINTS if fault.endpoint else ENDPOINTS
+
+
 def strikes(fault: Fault, place: Place) -> bool:
     return (
-        fault.endpoint in {None, place.endpoint}
+        place.endpoint in _struck(fault)
         and (fault.user is None or fault.user.casefold() in place.users)
         and (fault.application is None or fault.application.casefold() in place.applications)
     )

@@ -33,14 +33,14 @@ def bearer(request: web.Request) -> AccessToken:
     """The access token of the request. Raises: GraphError 401 unless it is good for Graph now."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
-        raise _unauthorized(request, "Access token is empty.")
+        raise unauthorized(request, "Access token is empty.")
     token = world_of(request).grants.access_tokens.get(text.strip())
     if token is None:
-        raise _unauthorized(request, "IDX14100: JWT is not well formed, there are no dots (.).")
+        raise unauthorized(request, "IDX14100: JWT is not well formed, there are no dots (.).")
     if token.expires_at <= world_of(request).clock.now():
-        raise _unauthorized(request, "Lifetime validation failed, the token is expired.")
+        raise unauthorized(request, "Lifetime validation failed, the token is expired.")
     if token.user and any(each.resource not in {GRAPH, OPENID} for each in token.scopes):
-        raise _unauthorized(request, "Access token validation failure. Invalid audience.")
+        raise unauthorized(request, "Access token validation failure. Invalid audience.")
     if token.continuous and token.user and _is_revoked(token, token.user):
         raise _challenge(request, token.user)
     return token
@@ -50,7 +50,8 @@ def _is_revoked(token: AccessToken, user: User) -> bool:
     return token.grants_of != user.grants_of or not user.enabled
 
 
-def _unauthorized(request: web.Request, message: str, **more: str) -> GraphError:
+def unauthorized(request: web.Request, message: str, **more: str) -> GraphError:
+    """The refusal of a token; `more` parts come in its challenge."""
     parts = {
         "realm": "",
         "authorization_uri": f"{base_of(request)}/common/oauth2/authorize",
@@ -64,7 +65,7 @@ def _unauthorized(request: web.Request, message: str, **more: str) -> GraphError
 def _challenge(request: web.Request, user: User) -> GraphError:
     """The claims challenge of continuous access evaluation, for a token that is older than the revocation."""
     claims = {"access_token": {"nbf": {"essential": True, "value": str(user.sessions_valid_from)}}}
-    return _unauthorized(
+    return unauthorized(
         request,
         "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
         "TokenIssuedBeforeRevocationTimestamp",

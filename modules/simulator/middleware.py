@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from modules.simulator.exchange import TRACE, new_trace, refuse, world_of
-from modules.simulator.faults import HTML_PAGE, Fault
+from modules.simulator.faults import HTML_PAGE, MAIL_ENDPOINTS, Fault, Place
+from modules.simulator.garbling import garbled
 from modules.simulator.graph_error import GraphError, graph_refuse
+from modules.simulator.mail import reception
+from modules.simulator.mail.batch import met_by_neighbours
 from modules.simulator.page_refusals import page_refusal
 from modules.simulator.refusal import Refusal, RefusedError, refused
 from modules.simulator.request_log import Request, headers_of_interest, without_secrets
@@ -20,7 +23,7 @@ from modules.simulator.subjects import place_of
 
 _log = logging.getLogger(__name__)
 _BY_HANDLER: Mapping[Handler, Route] = {route.handler: route for route in ROUTES}
-TOO_MANY = 429
+OK, TOO_MANY = 200, 429
 
 
 @web.middleware
@@ -37,7 +40,27 @@ async def handled(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if form is None:
         return await _refused(request, route, refused(9002313, shown="page").refusal)
-    met = await world.faults.meet(place_of(world, request, route.endpoint, form))
+    place = place_of(world, request, route.endpoint, form)
+    if route.endpoint in MAIL_ENDPOINTS:
+        return await _at_mailbox(request, route, place)
+    response = await _worked_on(request, route, place)
+    if route.endpoint == "token":
+        reception.note_claims(request, form, response)
+    return response
+
+
+async def _at_mailbox(request: web.Request, route: Route, place: Place) -> web.StreamResponse:
+    """A slot of the mailbox is taken for as long as the request lasts, faults included."""
+    try:
+        with reception.admitted(request):
+            await met_by_neighbours(request)
+            return await _worked_on(request, route, place)
+    except GraphError as error:
+        return graph_refuse(request, error)
+
+
+async def _worked_on(request: web.Request, route: Route, place: Place) -> web.StreamResponse:
+    met = await world_of(request).faults.meet(place)
     instead = await _before(request, route, [fault for fault in met if fault[0].before])
     response = instead or await _answered(request, route)
     return await _after(request, [fault for fault in met if not fault[0].before], response)
@@ -69,6 +92,8 @@ def _note(request: web.Request, route: Route | None, form: Mapping[str, str]) ->
 
 async def _answered(request: web.Request, route: Route) -> web.StreamResponse:
     try:
+        if route.endpoint in MAIL_ENDPOINTS:
+            reception.check(request)
         return _open_to_pages(request, await route.handler(request))
     except RefusedError as error:
         return await _refused(request, route, error.refusal)
@@ -114,9 +139,16 @@ async def _after(
             await _wait(fault, released)
         elif fault.kind == "dropped":
             return _drop(request)
-        elif fault.kind == "truncated" and isinstance(response, web.Response) and isinstance(response.body, bytes):
-            response.body = response.body[: len(response.body) // 2]
+        elif isinstance(response, web.Response) and isinstance(response.body, bytes):
+            response.body = _spoilt(fault, response.status, response.body)
     return response
+
+
+def _spoilt(fault: Fault, status: int, body: bytes) -> bytes:
+    """Only what is good can be damaged; anything can be cut."""
+    if fault.kind == "truncated":
+        return body[: len(body) // 2]
+    return garbled(body, fault.damage, fault.nth) if fault.kind == "garbled" and status == OK else body
 
 
 async def _wait(fault: Fault, released: asyncio.Event) -> None:

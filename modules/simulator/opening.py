@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from modules.simulator.schema import App, Enrolment, Opening, Person
+from modules.simulator.schema import App, Enrolment, Mail, Opening, Person
 from modules.simulator.simulator import Simulator
 
 WRITTEN_BY = "# Written by: iacsgraph simulator"
@@ -98,7 +98,7 @@ def _quoted(value: str) -> str:
 
 def as_text(opening: Opening) -> str:
     """Return what people read; lines that are for a file stand alone, so that they can be copied."""
-    parts = [_places(opening), _people(opening)]
+    parts = [_places(opening), _people(opening), *([_mail(opening.mail)] if opening.mail else [])]
     if opening.files:
         parts += ["\n".join(["Written (the first is for your .env)", *(f"  {file}" for file in opening.files), ""])]
     else:
@@ -123,6 +123,15 @@ def _people(opening: Opening) -> str:
     width = max(len(person.upn) for person in opening.people)
     lines = [f"  {person.upn:<{width}}  {person.password}  {_called(person)}" for person in opening.people]
     return "\n".join(["People, with their passwords", *lines, ""])
+
+
+def _mail(mail: Mail) -> str:
+    lines = [f"  each person has {mail.mails}"]
+    if mail.per_minute:
+        lines.append(f"  {mail.per_minute:g} more are sent in a minute")
+    lines += [f"  chair       {chair}" for chair in mail.chairs]
+    lines.append(f"  the truth   {mail.truth or 'is written to truth.json with --write'}")
+    return "\n".join(["Mail", *lines, ""])
 
 
 def _called(person: Person) -> str:

@@ -17,6 +17,8 @@ _OF_INTEREST = (
     "client-request-id",
     "content-type",
     "origin",
+    "prefer",
+    "retry-attempt",
     "return-client-request-id",
     "user-agent",
     "x-client-sku",

@@ -18,6 +18,7 @@ from modules.simulator import (
     sign_in,
     token_endpoint,
 )
+from modules.simulator.mail import batch, contents, control_mail, delta, folders, listing, paths, unknown_paths
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Kind = Literal["page", "json", "graph", "control"]
@@ -69,5 +70,21 @@ ROUTES = (
     Route("POST", f"{_USER}/revokeSignInSessions", "graph", "graph", graph_identity.revoke_user),
     Route("GET", "/oidc/userinfo", "userinfo", "graph", graph_identity.user_info),
     Route("POST", "/oidc/userinfo", "userinfo", "graph", graph_identity.user_info),
+    Route("GET", contents.ATTACHMENTS, "attachments", "graph", contents.attachments),
+    Route("GET", contents.ATTACHMENT, "attachment", "graph", contents.attachment),
+    Route("GET", contents.ATTACHMENT_VALUE, "content", "graph", contents.attachment_value),
+    Route("GET", contents.MESSAGE_VALUE, "content", "graph", contents.message_value),
+    Route("POST", batch.PATH, "batch", "graph", batch.batch),
+    Route("GET", paths.FOLDERS, "folders", "graph", folders.folders),
+    Route("GET", paths.FOLDER, "folders", "graph", folders.folder),
+    Route("GET", paths.CHILD_FOLDERS, "folders", "graph", folders.child_folders),
+    Route("GET", paths.MESSAGES, "messages", "graph", listing.messages),
+    Route("GET", paths.FOLDER_MESSAGES, "messages", "graph", listing.messages),
+    Route("GET", paths.DELTA, "delta", "graph", delta.delta),
+    Route("GET", paths.MESSAGE, "message", "graph", listing.message),
+    Route("GET", paths.FOLDER_MESSAGE, "message", "graph", listing.message),
     *(Route(method, path, "control", "control", handler) for method, path, handler in control.ROUTES),
+    *(Route(method, path, "control", "control", handler) for method, path, handler in control_mail.ROUTES),
+    # Last: it is what no other path is.
+    Route("GET", unknown_paths.PATH, "graph", "graph", unknown_paths.unknown),
 )

@@ -34,6 +34,19 @@ class Enrolment:
 
 
 @attrs.frozen(kw_only=True)
+class Mail:
+    """The mail that there is: how much each person has, and how much is sent in a minute from now on.
+
+    `chairs`: whose mails are those of a panel's chair. `truth`: the file of what is true about each mail.
+    """
+
+    mails: int
+    per_minute: float
+    chairs: tuple[str, ...]
+    truth: PurePath | None
+
+
+@attrs.frozen(kw_only=True)
 class Opening:
     """What a simulator says when it listens. `settings`: variables for `.env`; `files`: what was written."""
 
@@ -48,6 +61,7 @@ class Opening:
     settings: dict[str, str] = attrs.field(repr=False)
     enrolments: tuple[Enrolment, ...]
     files: tuple[PurePath, ...] = ()
+    mail: Mail | None = None
 
 
 def make_converter() -> cattrs.Converter:

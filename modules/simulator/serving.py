@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import attrs
 
 from modules.runtime.faults import Fault, configuration_error
 from modules.simulator.compose import compose
+from modules.simulator.correspondence.compose import check
+from modules.simulator.correspondence.compose import compose as open_mail
 from modules.simulator.opening import describe
 from modules.simulator.schema import Opening
 from modules.simulator.settings import SimulatorSettings
@@ -25,8 +27,13 @@ async def serve(settings: SimulatorSettings, directory: Path | None) -> AsyncIte
             kept = attrs.evolve(settings, certificate_directory=directory) if directory else settings
             running = await stack.enter_async_context(compose(kept))
             opening = describe(running, control=settings.control)
-            files = write_files(opening, directory) if directory else ()
-        yield attrs.evolve(opening, files=files)
+            files: tuple[PurePath, ...] = ()
+            if directory:
+                check(settings, directory)
+                files = write_files(opening, directory)
+            mail = await stack.enter_async_context(open_mail(running, settings, directory))
+        truth = (mail.truth,) if mail and mail.truth else ()
+        yield attrs.evolve(opening, files=(*files, *truth), mail=mail)
 
 
 @contextmanager

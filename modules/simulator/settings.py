@@ -6,6 +6,9 @@ from pathlib import Path
 import attrs
 from attrs import validators
 
+MOST_MAILS = 100_000
+MOST_PER_MINUTE = 60_000
+
 _PORT = validators.and_(validators.ge(0), validators.le(65_535))
 
 
@@ -17,6 +20,7 @@ class SimulatorSettings:
     `token_lifetime`: of access tokens; None: as Entra, at random 60 to 90 minutes.
     `strict`: a refresh token that is used twice ends its whole family, which Entra does not do.
     `control`: whether `/_control` is served.
+    `mails`: how many each mailbox has when `serve` begins; `live`: how many are sent in a minute from then on.
     """
 
     host: str = attrs.field(default="127.0.0.1", validator=validators.min_len(1))
@@ -31,3 +35,5 @@ class SimulatorSettings:
     )
     strict: bool = False
     control: bool = True
+    mails: int = attrs.field(default=0, validator=validators.and_(validators.ge(0), validators.le(MOST_MAILS)))
+    live: float = attrs.field(default=0, validator=validators.and_(validators.ge(0), validators.le(MOST_PER_MINUTE)))

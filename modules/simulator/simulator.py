@@ -7,6 +7,7 @@ import attrs
 from modules.simulator.clock import Clock
 from modules.simulator.directory import Directory
 from modules.simulator.faults import Faults
+from modules.simulator.mail.mailboxes import Mailboxes
 from modules.simulator.people import User
 from modules.simulator.request_log import RequestLog
 from modules.simulator.signing import Signing
@@ -22,6 +23,7 @@ class Simulator:
     https_url: str | None
     ca_file: Path | None
     world: World = attrs.field(repr=False)
+    mail: Mailboxes = attrs.field(repr=False)
 
     @property
     def directory(self) -> Directory:

@@ -8,6 +8,7 @@ from aiohttp import web
 from modules.simulator.client_authentication import basic_credentials
 from modules.simulator.faults import Place
 from modules.simulator.flows import Flow
+from modules.simulator.mail.reception import named, presented
 from modules.simulator.pages import cookie_of
 from modules.simulator.people import User
 from modules.simulator.refusal import RefusedError
@@ -18,7 +19,7 @@ from modules.simulator.world import World
 def place_of(world: World, request: web.Request, endpoint: str, form: Mapping[str, str]) -> Place:
     """Where faults look for the request."""
     flow = world.flows.find(form.get("flow", ""))
-    users = [*_users(world, form, flow), *_signed_in(world, request, endpoint), *_bearer(world, request)]
+    users = [*_users(world, form, flow), *_signed_in(world, request, endpoint), *_at_graph(request)]
     return Place(
         endpoint=endpoint,
         users=frozenset(name.casefold() for user in users for name in (user.upn, user.mail, user.object_id)),
@@ -53,17 +54,16 @@ def _signed_in(world: World, request: web.Request, endpoint: str) -> list[User]:
     return [hinted] if hinted else known
 
 
-def _bearer(world: World, request: web.Request) -> list[User]:
-    text = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    token = world.grants.access_tokens.get(text)
-    return [token.user] if token and token.user else []
+def _at_graph(request: web.Request) -> list[User]:
+    """Whom the path names, and whose the token is."""
+    token = presented(request)
+    return [each for each in (named(request), token.user if token else None) if each]
 
 
 def _applications(world: World, request: web.Request, form: Mapping[str, str], flow: Flow | None) -> list[Application]:
     client_id = form.get("client_id") or request.query.get("client_id", "")
     with contextlib.suppress(RefusedError):
         client_id = client_id or basic_credentials(request.headers.get("Authorization", ""))[0]
-    named = world.directory.find_application(client_id)
-    text = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    token = world.grants.access_tokens.get(text)
-    return [each for each in (named, flow.application if flow else None, token.application if token else None) if each]
+    by_id = world.directory.find_application(client_id)
+    token = presented(request)
+    return [each for each in (by_id, flow.application if flow else None, token.application if token else None) if each]

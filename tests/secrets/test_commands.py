@@ -1,8 +1,11 @@
 """No command shows a secret, whatever is wrong."""
 
+import asyncio
+import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import attrs
@@ -11,6 +14,7 @@ import pytest
 
 from adapters.fernet.cipher import FernetCipher
 from modules.iacsgraph.cli import root
+from tests.fakes.hostile_server import answer, open_hostile_server
 from tests.modules.account.files import OF_ACCOUNTS, write_canaries
 from tests.modules.auth.seeds import (
     LOST,
@@ -70,6 +74,15 @@ OF_THE_BUS = tuple(
     )
 )
 """They read no secret but Kafka's password."""
+OF_MAIL = tuple(
+    ("mail", *words)
+    for words in (
+        ("query", "ann", "bob"),
+        ("query", "--all", "--json"),
+        ("show", "ann", "some-id"),
+        ("show", "ann", "some-id", "--json"),
+    )
+)
 COMMANDS = (
     *WITH_JSON,
     *((*command, "--json") for command in WITH_JSON),
@@ -77,6 +90,7 @@ COMMANDS = (
     *OF_ACCOUNTS,
     *OF_AUTH,
     *OF_EVENTS,
+    *OF_MAIL,
 )
 ELSEWHERE = {
     ("init",),
@@ -249,3 +263,27 @@ def test_a_keeper_shows_no_secret_in_any_log(house: Shell, log_format: str) -> N
         done = keeper.stop(signal.SIGTERM)
     assert found_in(done.said) == []
     assert found_in((house.directory / "auth.log").read_text()) == []
+
+
+async def test_a_graph_that_repeats_the_token_in_its_refusal_is_not_quoted(tmp_path: Path) -> None:
+    """The account's token is at hand, so nobody but the mailbox's server is asked."""
+    access, _, _ = canaries("ann")
+    await asyncio.to_thread(seed, tmp_path / "x.db", "ann", age=timedelta(0))
+    refusal = {"error": {"code": f"Error of {access}", "message": f"Bearer {access} is not wanted, nor {access}"}}
+    async with open_hostile_server() as graph:
+        graph.otherwise = answer(403, json.dumps(refusal))
+        shell = Shell(
+            tmp_path,
+            {
+                "DATABASE_PATH": "x.db",
+                "ENCRYPTION_KEY": OLD,
+                "AZURE_GRAPH_URL": graph.url,
+                "AZURE_AUTHORITY": graph.url,
+                "LOG_LEVEL": "DEBUG",
+            },
+        )
+        for command in OF_MAIL:
+            done = await asyncio.to_thread(shell.call, *(word for word in command if word != "bob"))
+            assert done.code == 8, done.said
+            assert found_in(done.said) == []
+        assert any(access in request.headers["authorization"] for request in graph.received), "it was sent"

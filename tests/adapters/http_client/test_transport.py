@@ -75,6 +75,30 @@ async def test_every_challenge_of_a_refusal_is_told(rig: Rig) -> None:
     assert (told.status, told.challenges) == (401, ('Bearer claims="e30="', "Basic"))
 
 
+@pytest.mark.parametrize(
+    ("header", "media_type"),
+    [("Application/JSON; charset=utf-8", "application/json"), ("text/html", "text/html"), ("", None)],
+)
+async def test_an_answer_tells_its_form_and_what_the_server_calls_it(
+    rig: Rig, header: str, media_type: str | None
+) -> None:
+    rig.server.script.append(answer(200, "{}", request_id="0a1b").replace(b"application/json", header.encode()))
+    told = await rig.transport.send(rig.get(), 10)
+    assert (told.media_type, told.server_request_id) == (media_type, "0a1b")
+
+
+async def test_an_answer_that_is_given_up_for_its_slowness_says_so(rig: Rig) -> None:
+    rig.server.script.extend([Trouble.STALL, Trouble.STALL, cut(answer(200, LARGE), 10)])
+    hasty = attrs.evolve(rig.transport, silence=0.05)
+    for transport, seconds in ((rig.transport, 0.05), (hasty, 10)):
+        with pytest.raises(APIConnectionError) as caught:
+            await transport.send(rig.get(), seconds)
+        assert caught.value.details["timed_out"] is True
+    with pytest.raises(APIConnectionError) as broken:
+        await rig.transport.send(rig.get(), 10)
+    assert "timed_out" not in broken.value.details
+
+
 async def test_an_answer_may_be_as_large_as_is_allowed_and_no_larger(rig: Rig) -> None:
     rig.server.script.extend([answer(200, b" " * 1000), answer(200, b" " * 1001)])
     assert len((await rig.transport.send(rig.get(), 10)).body) == 1000

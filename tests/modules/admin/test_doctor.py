@@ -22,6 +22,7 @@ SETTINGS = (
     "provider settings",
     "sign-in server",
     "azure settings",
+    "graph settings",
     "event settings",
     "kafka settings",
 )

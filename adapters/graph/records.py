@@ -1,0 +1,120 @@
+"""What Graph sends, exactly as far as it is used: field for field what `selection` asks for.
+
+A record's fields without a default must be there. What has the domain's own shape is read as the domain's own.
+
+Source: api-reference/v1.0/resources/message.md, attachment.md, mailfolder.md.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from domain.mail import BodyFormat, Importance, MailAddress
+
+Id = Annotated[str, Meta(min_length=1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0)]
+AttachmentType = Literal[
+    "#microsoft.graph.fileAttachment", "#microsoft.graph.itemAttachment", "#microsoft.graph.referenceAttachment"
+]
+
+
+class BodyRecord(Struct, frozen=True, gc=False, rename="camel"):
+    """An itemBody."""
+
+    content_type: BodyFormat
+    content: str
+
+
+class RecipientRecord(Struct, frozen=True, gc=False, rename="camel"):
+    """A recipient. An emailAddress has the domain's own names, and either part may be missing."""
+
+    email_address: MailAddress | None = None
+
+
+class HeaderRecord(Struct, frozen=True, gc=False):
+    """An internetMessageHeader."""
+
+    name: str
+    value: str
+
+
+class AttachmentRecord(Struct, frozen=True, gc=False, rename="camel"):
+    """An attachment without its content; `type_name` tells the kind."""
+
+    type_name: AttachmentType = field(name="@odata.type")
+    id: Id
+    name: str | None
+    content_type: str | None
+    size: Count
+    is_inline: bool
+    content_id: str | None = None
+
+
+class MessageRecord(Struct, frozen=True, gc=False, rename="camel"):
+    """A whole message. What may be missing from one: its authors while it is a draft, and what was not asked for."""
+
+    id: Id
+    parent_folder_id: Id
+    internet_message_id: str | None
+    conversation_id: str | None
+    subject: str | None
+    to_recipients: list[RecipientRecord]
+    cc_recipients: list[RecipientRecord]
+    bcc_recipients: list[RecipientRecord]
+    reply_to: list[RecipientRecord]
+    received_date_time: Moment
+    sent_date_time: Moment | None
+    last_modified_date_time: Moment | None
+    is_read: bool
+    is_draft: bool
+    importance: Importance
+    has_attachments: bool
+    categories: tuple[str, ...]
+    web_link: str | None
+    body_preview: str | None
+    change_key: str | None
+    from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
+    sender: RecipientRecord | UnsetType | None = UNSET
+    etag: str | None = field(default=None, name="@odata.etag")
+    removed: Raw = field(default=Raw(), name="@removed")
+    body: BodyRecord | UnsetType | None = UNSET
+    internet_message_headers: tuple[HeaderRecord, ...] | UnsetType | None = UNSET
+    attachments: tuple[AttachmentRecord, ...] | UnsetType = UNSET
+
+
+class MessagePage(Struct, frozen=True, gc=False):
+    """A page of which every message is whole."""
+
+    value: list[MessageRecord]
+    next_link: Id | None = field(default=None, name="@odata.nextLink")
+    delta_link: Id | None = field(default=None, name="@odata.deltaLink")
+    error: Raw = Raw()
+
+
+class RawPage(Struct, frozen=True, gc=False):
+    """A page whose messages are still to be read, one by one."""
+
+    value: list[Raw]
+    next_link: Id | None = field(default=None, name="@odata.nextLink")
+    delta_link: Id | None = field(default=None, name="@odata.deltaLink")
+    error: Raw = Raw()
+
+
+class FolderRecord(Struct, frozen=True, gc=False, rename="camel"):
+    """A mailFolder."""
+
+    id: Id
+    display_name: str
+    child_folder_count: Count
+    total_item_count: Count
+    unread_item_count: Count
+    is_hidden: bool = False
+
+
+class FolderPage(Struct, frozen=True, gc=False):
+    """A page of folders."""
+
+    value: list[FolderRecord]
+    next_link: Id | None = field(default=None, name="@odata.nextLink")

@@ -1,0 +1,71 @@
+"""Composition root of mail queries."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.fernet.cipher import FernetCipher
+from adapters.logging.mail_query_log import LoggingMailQueryLog
+from adapters.sqlite.account_store import SqliteAccountStore
+from adapters.sqlite.database import Database, open_database
+from adapters.system.clock import SystemClock
+from application.applications import Applications
+from application.mail_queries import MailQueries
+from domain.errors import ConfigurationError
+from modules.mail_query.settings import MailQuerySettings
+from modules.runtime.applications import default_application
+from modules.runtime.compose import open_provider, open_tokens
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ports.mailbox import Mailbox
+
+
+@attrs.frozen(kw_only=True)
+class MailQuery:
+    """The use cases of this module."""
+
+    queries: MailQueries
+    mailbox: "Mailbox"
+
+
+def now() -> "datetime":
+    """Return the time, for what people say relative to it."""
+    return SystemClock().now()
+
+
+def wire(database: Database, mailbox: "Mailbox", applications: Applications, settings: MailQuerySettings) -> MailQuery:
+    """Build the use cases on an open database and the process's mailboxes."""
+    return MailQuery(
+        queries=MailQueries(
+            accounts=SqliteAccountStore(database, FernetCipher(settings.encryption.keys), CloudEventCodec()),
+            applications=applications,
+            mailbox=mailbox,
+            log=LoggingMailQueryLog(),
+            clock=SystemClock(),
+        ),
+        mailbox=mailbox,
+    )
+
+
+@asynccontextmanager
+async def compose(settings: MailQuerySettings) -> AsyncIterator[MailQuery]:
+    """Open the provider, the database and the token service, and wire.
+
+    Raises:
+        ConfigurationError: the provider has no mailboxes (PROVIDER_FOR_PRACTICE).
+    """
+    applications = Applications(default=default_application(settings.azure))
+    async with open_provider(settings.provider) as provider:
+        if provider.mailbox is None:
+            msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
+            raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
+        async with (
+            open_database(settings.database.path) as database,
+            open_tokens(database, provider, applications, settings.encryption) as tokens,
+        ):
+            yield wire(database, provider.mailbox(tokens, settings.graph), applications, settings)
