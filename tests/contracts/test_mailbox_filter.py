@@ -17,7 +17,7 @@ from tests.contracts.mailbox_benches import GraphMailboxBench, open_graph_bench
 from tests.contracts.mailbox_scenes import pages
 from tests.contracts.properties import QUICK
 
-EXAMPLES = 100
+EXAMPLES = 60
 PLACES = st.sampled_from([FolderRole.INBOX, FolderRole.ARCHIVE])
 
 

@@ -152,4 +152,4 @@ class MailboxMachine(RuleBasedStateMachine):
 
 
 TestMailboxMachine = MailboxMachine.TestCase
-TestMailboxMachine.settings = settings(MACHINE, max_examples=15, stateful_step_count=25)
+TestMailboxMachine.settings = settings(MACHINE, max_examples=10, stateful_step_count=20)

@@ -145,6 +145,15 @@ async def test_each_mail_comes_once_in_pages_that_are_not_large(bench: MailboxBe
     assert not any(page.truncated or page.unreadable for page in answer)
 
 
+async def test_what_is_meant_is_found_behind_pages_of_what_is_not(bench: MailboxBench) -> None:
+    """The server cannot look for a part of a recipient: whole pages may be left out, and are empty then."""
+    rare = [bench.deliver(draft(number, to=(Address("x@x.example", "Rarely"),))) for number in (0, 5)]
+    for number in (1, 2, 3, 4, *range(6, 6 + 3 * PAGE_SIZE)):
+        bench.deliver(draft(number))
+    assert await found(bench, recipient="arel") == rare[::-1]
+    assert await found(bench, newest=1, recipient="arel") == rare[1:]
+
+
 @pytest.mark.parametrize("newest", [1, PAGE_SIZE, PAGE_SIZE + 2, 100])
 @pytest.mark.parametrize("conditions", [{}, {"subject": "letter"}, {"phrases": ("letter",)}, {"recipient": "office"}])
 async def test_only_the_newest_come_if_so_wanted(bench: MailboxBench, conditions: dict[str, Any], newest: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.account import Account, AuthFlow
@@ -118,6 +118,7 @@ def test_no_representation_shows_what_a_mail_says() -> None:
 
 
 @given(account=accounts())
+@settings(max_examples=5)
 def test_a_mailbox_is_addressed_only_where_no_person_has_signed_in(account: Account) -> None:
     of_person = MailboxOwner.of(account, AuthFlow.AUTHORIZATION_CODE)
     of_daemon = MailboxOwner.of(account, AuthFlow.CLIENT_CREDENTIALS)

@@ -148,7 +148,7 @@ def _of_removal(folder: Folder, entry: Removal, scope: Scope) -> Change | None:
 
 def _of_message(folder: Folder, cursor: Cursor, revision: int, message: Message) -> Change | None:
     """Nothing, if another entry tells of what it is now: a later one of this round, or one about its removal."""
-    is_there = message.folder is folder and not message.is_gone and message.arrived <= revision
+    is_there = message.folder is folder and not message.is_gone
     if not is_there or revision < message.touched <= (cursor.target or 0):
         return None
     is_new = message.arrived > (cursor.since or 0)

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
+from email.utils import format_datetime
 
 import attrs
 import pytest
@@ -178,6 +179,15 @@ async def test_only_what_failed_is_asked_again_after_the_longest_wait(rig: Rig) 
     assert rig.batches.rounds == ["abcd", "acd", "c"]
     assert rig.clock.slept[0] == timedelta(seconds=7)
     assert len(rig.clock.slept) == 2
+
+
+async def test_a_date_to_wait_for_is_compared_with_the_time_of_its_own_answer(rig: Rig) -> None:
+    until_then = format_datetime(START + timedelta(days=1, seconds=30), usegmt=True)
+    rig.batches.tell(
+        "a", inner(429, "", Retry_After=until_then, Date=format_datetime(START + timedelta(days=1), usegmt=True))
+    )
+    assert await rig.told("a") == ["200"]
+    assert rig.clock.slept == [timedelta(seconds=30)]
 
 
 async def test_a_wait_within_a_batch_holds_back_the_next_part_of_it(rig: Rig) -> None:

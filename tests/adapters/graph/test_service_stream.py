@@ -104,24 +104,31 @@ async def test_a_refusal_is_read_and_told(rig: Rig) -> None:
     assert isinstance(await rig.fail(), ReauthenticationRequiredError)
 
 
-async def test_a_refusal_without_end_is_not_read_whole(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither one that is too large nor one that never ends."""
-    monkeypatch.setattr(services, "ATTEMPT_SECONDS", 0.05)
-    rig.tell(*(answer(404, b"<html>" + b"x" * (1 << 20)) for _ in range(PACE.attempts)))
-    assert (await rig.fail()).error_code == "GRAPH_ANSWER_INVALID"
+async def dripping(rig: Rig, told: bytes) -> IACSGraphError:
+    """Return what a refusal comes to whose end never comes."""
 
-    async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(refusal(404, "ErrorItemNotFound").replace(b"Content-Length: ", b"Content-Length: 9"))
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(told.replace(b"Content-Length: ", b"Content-Length: 9"))
         await rig.server.released.wait()
         writer.close()
 
-    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        service = service_at(f"http://127.0.0.1:{port}", rig.service.session, rig.clock, ScriptedTokens())
-        with pytest.raises(NotFoundError):
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        service = service_at(url, rig.service.session, rig.clock, ScriptedTokens())
+        with pytest.raises(IACSGraphError) as caught:
             async with service.stream(asking(service)):
                 pass
         rig.server.released.set()
+    return caught.value
+
+
+async def test_of_a_refusal_that_is_too_large_only_the_beginning_is_read(rig: Rig) -> None:
+    assert (await dripping(rig, answer(404, b"<html>" + b"x" * 100_000))).error_code == "GRAPH_ANSWER_INVALID"
+
+
+async def test_a_refusal_that_does_not_end_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "ATTEMPT_SECONDS", 0.05)
+    assert (await dripping(rig, refusal(404, "ErrorItemNotFound"))).error_code == "MAIL_UNKNOWN"
 
 
 async def test_a_link_to_another_server_is_not_opened(rig: Rig) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from yarl import URL
 
-from tests.modules.simulator.mail.graph_client import IMMUTABLE, Client
+from tests.modules.simulator.mail.graph_client import IMMUTABLE, Client, client_of
 from tests.modules.simulator.mail.reading import MOMENT, REPORT, draft
 
 BY_TIME = "receivedDateTime desc"
@@ -130,11 +130,14 @@ async def test_a_query_sees_what_changed_since_it_was_asked_last(client: Client)
 
 
 async def test_the_same_query_in_two_folders_and_mailboxes_is_not_confused(client: Client) -> None:
+    other = client_of(client.rig, user=1)
     client.deliver(1)
     client.deliver(1, "archive", start=1)
-    client.rig.simulator.mail.mailbox(1).deliver(draft("other"))
-    for path, expected in (("messages", ["1", "0"]), ("mailFolders/archive/messages", ["1"])):
-        assert await client.subjects(path, filter=SINCE_EVER) == expected
+    other.deliver(2, start=5)
+    assert client.mailbox.revision == other.mailbox.revision
+    assert await client.subjects("messages", filter=SINCE_EVER) == numbers(1, 0)
+    assert await client.subjects("mailFolders/archive/messages", filter=SINCE_EVER) == ["1"]
+    assert await other.subjects("messages", filter=SINCE_EVER) == numbers(6, 5)
 
 
 async def test_a_search_finds_the_newest_matches_page_by_page(client: Client) -> None:

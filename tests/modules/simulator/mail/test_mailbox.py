@@ -149,15 +149,10 @@ def test_every_mailbox_has_the_usual_folders() -> None:
 
 def test_inline_files_are_no_attachments_but_items_and_links_are() -> None:
     mailbox = a_mailbox()
-    shown = {
-        name: mailbox.deliver(draft("x", each))
-        for name, each in {"picture": PICTURE, "item": ITEM, "link": LINK}.items()
-    }
-    assert {name: message.has_attachments for name, message in shown.items()} == {
-        "picture": False,
-        "item": True,
-        "link": True,
-    }
+    assert not mailbox.deliver(draft("x", PICTURE)).has_attachments
+    assert mailbox.deliver(draft("x", ITEM)).has_attachments
+    assert mailbox.deliver(draft("x", LINK)).has_attachments
+    assert mailbox.deliver(draft("x", PICTURE, REPORT)).has_attachments
     assert len(mailbox.deliver(draft("x", PICTURE, REPORT)).attachment_ids) == 2
 
 
