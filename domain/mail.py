@@ -99,6 +99,8 @@ class Mail:
     `sender` is whom it is from, `sent_by` who sent it on their behalf. `web_link` opens it in a browser. `version`
     changes with every change. `body`, `headers` and `attachments` are None where they were not asked for.
     `has_attachments` is the mailbox's word: inline pictures alone do not count.
+
+    Without a slot for weak references mails are smaller, and an open class of the same layout can become this one.
     """
 
     message_id: str

@@ -11,6 +11,7 @@ from domain.mail import BodyFormat, Importance, Mail, MailAddress, MailBody
 from domain.validation import each_not_blank, not_blank, optional, utc
 
 _WORD = re.compile(r"\w+")
+_BEGINNING = re.compile(r"\w\*\s*\Z")
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -20,7 +21,8 @@ class MailFilter:
 
     `since` is inclusive, `before` exclusive; both are about the time of receipt. `sender` and `recipient` (to, cc or
     bcc) are a whole e-mail address, or a part of an address or name. `subject` is a part of the subject. Of `phrases`
-    each must occur, as whole words one after the other, in subject, sender or body.
+    each must occur, as whole words one after the other, in subject, sender or body; the last word of one that ends with
+    `*` is the beginning of a word.
     """
 
     since: datetime | None = attrs.field(default=None, validator=optional(utc))
@@ -68,7 +70,7 @@ class MailFilter:
         sender = mail.sender or MailAddress(None)
         texts = (mail.subject, sender.name, sender.address, mail.preview if mail.body is None else plain(mail.body))
         found = [f" {' '.join(words(text))} " for text in texts if text]
-        return all(any(f" {' '.join(words(phrase))} " in text for text in found) for phrase in self.phrases)
+        return all(any(_sought(phrase) in text for text in found) for phrase in self.phrases)
 
 
 def is_whole_address(text: str) -> bool:
@@ -85,6 +87,15 @@ def is_meant(wanted: str, correspondent: MailAddress | None) -> bool:
     if is_whole_address(wanted):
         return address == key
     return key in address or key in (correspondent.name or "").casefold()
+
+
+def is_beginning(phrase: str) -> bool:
+    """Whether the last word of a phrase may go on: it ends with an asterisk right behind a word."""
+    return _BEGINNING.search(phrase) is not None
+
+
+def _sought(phrase: str) -> str:
+    return f" {' '.join(words(phrase))}{'' if is_beginning(phrase) else ' '}"
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ A page is read at once. Where something is wrong with it, its messages are read 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 
@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, encode
 from msgspec.structs import fields
 
-from adapters.graph.conversion import Conversion, NotWholeError
+from adapters.graph.conversion import Conversion
 from adapters.graph.records import FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
 from adapters.graph.salvage import NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY

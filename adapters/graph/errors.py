@@ -44,7 +44,7 @@ MAILBOX_MOVING = "MAILBOX_MOVING"
 LONGEST_MESSAGE = 200
 DEEPEST = 10
 
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_CODE = re.compile(r"[A-Za-z_.-]{1,64}")  # without digits: nearly every token has some
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}[A-Za-z0-9._-]*")
 
@@ -90,6 +90,7 @@ BY_CODE: Final[Mapping[str, Kind]] = {
     "MailboxNotEnabledForRESTAPI": Kind.NOT_ENABLED,
     "MailboxNotSupportedForRESTAPI": Kind.NOT_ENABLED,
     "ResourceNotFound": Kind.NOT_ENABLED,
+    "ErrorInvalidIdMalformed": Kind.ABSENT,
     "ErrorItemNotFound": Kind.ABSENT,
     "ErrorFolderNotFound": Kind.ABSENT,
     "itemNotFound": Kind.ABSENT,
@@ -102,7 +103,6 @@ BY_CODE: Final[Mapping[str, Kind]] = {
     "quotaLimitReached": Kind.FULL,
     "ErrorMessageSizeExceeded": Kind.TOO_LARGE,
     "RequestEntityTooLarge": Kind.TOO_LARGE,
-    "ErrorInvalidIdMalformed": Kind.REFUSED,
     "InefficientFilter": Kind.REFUSED,
     "SearchWithOrderBy": Kind.REFUSED,
     "RequestBroker--ParseUri": Kind.REFUSED,

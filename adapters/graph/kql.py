@@ -20,6 +20,9 @@ _MEANINGFUL = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029"“”„\\*\s]+')
 _PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
 
+_WORD = re.compile(r"\w+")
+
+
 class Property(StrEnum):
     """What can be searched by; texts are whole words, or a whole address."""
 
@@ -37,9 +40,15 @@ class Term:
     text: str = attrs.field(repr=False)
 
 
-def phrase(text: str) -> Term:
-    """Return that the words of a text occur one after the other, in subject, sender or body."""
-    return Term(_quoted(text))
+def phrase(text: str, *, is_beginning: bool = False) -> Term:
+    """Return that the words of a text occur one after the other, in subject, sender or body.
+
+    With `is_beginning` the last word may go on. A single word with an asterisk stands without quotes: that is the form
+    that is documented for every server.
+    """
+    if not is_beginning:
+        return Term(_quoted(text))
+    return Term(f"{_bare(text)}*" if _WORD.fullmatch(_bare(text)) else f'"{_bare(text)}*"')
 
 
 def is_address(text: str) -> bool:
@@ -77,4 +86,8 @@ def search(terms: Sequence[Term]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + _MEANINGFUL.sub(" ", text).strip() + '"'
+    return f'"{_bare(text)}"'
+
+
+def _bare(text: str) -> str:
+    return _MEANINGFUL.sub(" ", text).strip()

@@ -15,7 +15,7 @@ import attrs
 
 from adapters.graph import kql, odata
 from domain.mail import Importance, Mail
-from domain.mail_filter import MailFilter, is_whole_address
+from domain.mail_filter import MailFilter, is_beginning, is_whole_address
 
 _BEGINNING: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """No mail is older. What is sorted by must be filtered by, too, so that there must be a bound."""
@@ -127,7 +127,7 @@ def _sender(sender: str) -> odata.Condition:
 
 def _terms(mail_filter: MailFilter) -> Iterator[kql.Term]:
     for phrase in mail_filter.phrases:
-        yield kql.phrase(phrase)
+        yield kql.phrase(phrase, is_beginning=is_beginning(phrase))
     if mail_filter.recipient is not None and _is_searchable(mail_filter.recipient):
         yield kql.correspondent(kql.Property.RECIPIENTS, mail_filter.recipient)
     if mail_filter.sender is not None and _is_searchable(mail_filter.sender):

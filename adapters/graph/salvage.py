@@ -7,28 +7,17 @@ from typing import Final
 
 import attrs
 
-_GAP: Final = r"[ \t\r\n]*+"
+_BLANK: Final = " \t\r\n"
+_GAP: Final = rf"[{_BLANK}]*+"
 _STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _MEMBER: Final = rf"{_STRING}{_GAP}:{_GAP}(?:{_STRING}|[-+.0-9A-Za-z]++){_GAP}"
 """A name and a value that is neither a list nor an object: all that a page has beside its messages."""
 _HEAD: Final = re.compile(rf'{_GAP}\{{{_GAP}(?:{_MEMBER},{_GAP})*+"value"{_GAP}:{_GAP}\[{_GAP}')
-_TAIL: Final = re.compile(rf"{_GAP}\]{_GAP}(?:,{_GAP}{_MEMBER})*+\}}{_GAP}\Z")
-_BETWEEN: Final = re.compile(rf"{_GAP},{_GAP}(?=\{{)")
-_SPACE: Final = re.compile(_GAP)
-_MARKS: Final = frozenset({"@odata.etag", "@removed", "parentFolderId", "changeKey"})
-"""What messages have, and nothing that is inside them."""
-_WRONG: Final = (ValueError, RecursionError)
+_TAIL: Final = re.compile(rf"\]{_GAP}(?:,{_GAP}{_MEMBER})*+\}}{_GAP}\Z")
+_TYPE: Final = rf'"@odata\.type"{_GAP}:{_GAP}"#microsoft\.graph\.\w*[mM]essage'
+_BETWEEN: Final = re.compile(rf',{_GAP}(?=\{{{_GAP}(?:{_TYPE}|"(?:@odata\.etag|@removed|id)"))')
+"""Before a message: nothing inside one begins like this. In a text the quotation marks would be escaped."""
 _SCAN: Final = json.JSONDecoder().raw_decode
-
-
-class _Fault(Enum):
-    """Where something that should be a message goes wrong."""
-
-    INSIDE = auto()
-    UNFINISHED = auto()
-    """Nowhere, but that it has no end; or nowhere at all, but that it has another end than it should have."""
-    IN_TEXT = auto()
-    """In a text that has no end."""
 
 
 class NoPageError(Exception):
@@ -43,10 +32,20 @@ class Pieces:
     envelope: bytes
 
 
+class _Fault(Enum):
+    """Where something that should be a message goes wrong."""
+
+    INSIDE = auto()
+    UNFINISHED = auto()
+    """Nowhere, but that it has no end; or nowhere at all, but that it has another end than it should have."""
+    IN_TEXT = auto()
+    """In a text that has no end."""
+
+
 def split(page: bytes) -> Pieces:
     """Cut a page into its messages.
 
-    A damaged one ends where a message begins that is well-formed, or else where the page ends.
+    A damaged one ends where something begins that looks like a message, or else where the page ends.
 
     Raises:
         NoPageError: it has no beginning or no end; messages may be missing.
@@ -55,96 +54,83 @@ def split(page: bytes) -> Pieces:
     head = _HEAD.match(text)
     if head is None:
         raise NoPageError
-    items: list[bytes] = []
-    at: int | None = head.end()
-    end = head.end()
-    while at is not None:
-        begin = at
-        end, at = _message(text, begin)
-        items.append(page[begin:end])
-    return Pieces(items=tuple(items), envelope=page[: head.end()] + page[end:])
+    items, begin = [], head.end()
+    for gap in _BETWEEN.finditer(text, begin):
+        items += _cut(text[begin : gap.start()])
+        begin = gap.end()
+    *others, rest = _cut(text[begin:])
+    last, tail = _parted(rest)
+    items += [*others, *([last] if items or others or last else [])]
+    return Pieces(
+        items=tuple([item.encode("latin-1") for item in items]), envelope=f"{head[0]}{tail}".encode("latin-1")
+    )
 
 
-def _message(text: str, at: int) -> tuple[int, int | None]:
-    """Return where the message that begins here ends, and where the next one begins; None: it was the last."""
-    end = _value(text, at)
-    if end is not None:
-        behind = _skip(text, end)
-        if text[behind : behind + 1] == ",":
-            return end, _skip(text, behind + 1)
-        if _TAIL.match(text, end):
-            return end, None
-    for gap in _BETWEEN.finditer(text, at):
-        if _is_message(text, gap.end()):
-            return gap.start(), gap.end()
-    return _last(text, at), None
+def is_unfinished(answer: bytes) -> bool:
+    """Whether what should be a JSON object, and cannot be read, lacks its end, or is something else."""
+    text = answer.decode("latin-1").strip(_BLANK)
+    if _value(text, 0) == len(text):
+        return False
+    return not text.endswith("}") or _fault(text) is not _Fault.INSIDE
 
 
-def _last(text: str, at: int) -> int:
-    """Return where a damaged message ends that is the last.
+def _cut(text: str) -> list[str]:
+    """Return the values that are well-formed and have a comma behind them, and then the rest, which is one message."""
+    found, at = [], 0
+    while (end := _value(text, at)) is not None and text[(comma := _skip(text, end)) : comma + 1] == ",":
+        found.append(text[at:end])
+        at = _skip(text, comma + 1)
+    return [*found, text[at:].rstrip(_BLANK)]
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return the last message of a page, and what follows it.
 
     A page that is cut off may seem to have an end, which is that of a list in its last message, or part of a text.
     Links are never in a message.
     """
-    tail = _TAIL.search(text, at)
+    end = _value(text, 0)
+    tail = None if end is None else _TAIL.match(text, _skip(text, end))
     if tail is None:
-        raise NoPageError
-    end = tail.start()
-    if "@odata." not in tail.group():
-        fault = _fault(text[at:])
-        if fault is _Fault.UNFINISHED or (fault is _Fault.IN_TEXT and text[end - 1] != "}"):
+        tail = _TAIL.search(text)
+        if tail is None or ("@odata." not in tail[0] and _may_be_cut_off(text, tail.start())):
             raise NoPageError
-    return end
+    return text[: tail.start()].rstrip(_BLANK), tail[0]
 
 
-def _is_message(text: str, at: int) -> bool:
-    try:
-        value, end = _SCAN(text, at)
-    except _WRONG:
-        return False
-    following = _skip(text, end)
-    return (
-        isinstance(value, dict)
-        and "id" in value
-        and not _MARKS.isdisjoint(value)
-        and text[following : following + 1] in {",", "]"}
-    )
+def _may_be_cut_off(text: str, end: int) -> bool:
+    fault = _fault(text)
+    return fault is _Fault.UNFINISHED or (fault is _Fault.IN_TEXT and text[end - 1 : end] != "}")
 
 
 def _value(text: str, at: int) -> int | None:
     """Return where the JSON value that begins here ends; None: it is none, or a list.
 
-    A list may be one because of a bracket too many, and then holds the messages that follow.
+    A list may be one because of a bracket too many, and then it ends where the page's own list should.
     """
     try:
         value, end = _SCAN(text, at)
-    except _WRONG:
+    except (ValueError, RecursionError):
         return None
     return None if isinstance(value, list) else end
 
 
 def _fault(text: str) -> _Fault:
     """Return what is the first fault of a text that should be JSON."""
-    text = text.strip()
+    text = text.strip(_BLANK)
     try:
         _, end = _SCAN(text, 0)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string"):
             return _Fault.IN_TEXT
         return _Fault.UNFINISHED if error.pos >= len(text) else _Fault.INSIDE
-    except _WRONG:
+    except (ValueError, RecursionError):
         return _Fault.INSIDE
     return _Fault.UNFINISHED if end == len(text) else _Fault.INSIDE
 
 
 def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return at if found is None else found.end()
-
-
-def is_unfinished(answer: bytes) -> bool:
-    """Whether what should be a JSON object, and cannot be read, lacks its end, or is something else."""
-    text = answer.decode("latin-1").strip()
-    if _value(text, 0) == len(text):
-        return False
-    return not text.endswith("}") or _fault(text) is not _Fault.INSIDE
+    """Return where what is not blank begins."""
+    while text[at : at + 1] in {" ", "\t", "\r", "\n"}:
+        at += 1
+    return at

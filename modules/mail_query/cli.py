@@ -26,7 +26,7 @@ _WHEN = "A date, a date and time, or 30m, 24h, 7d, 2w ago."
 @click.option("--from", "sender", metavar="TEXT", help="From this address, or one or a name with this in it.")
 @click.option("--to", "recipient", metavar="TEXT", help="To this address (also cc and bcc), as with --from.")
 @click.option("--subject", metavar="TEXT", help="With this in the subject.")
-@click.option("--search", metavar="TEXT", help='With all these words, or "phrases", in subject, sender or body.')
+@click.option("--search", metavar="TEXT", help='With all these words, "phrases" or beginnings* in subject, sender or body.')
 @click.option("--unread/--read", "unread", default=None, help="Only those not read, or only those read.")
 @click.option("--has-attachments/--no-attachments", "has_attachments", default=None, help="Only with, or without.")
 @click.option("--importance", type=click.Choice(["low", "normal", "high"]), help="Only of this importance.")
@@ -94,10 +94,10 @@ def show(
 
     async def main() -> int:
         settings = command_settings()
-        wishes = Wishes(user=user, message_id=message_id, body=body, directory=directory, as_json=as_json)
+        wishes = Wishes(user=user, message_id=message_id.strip(), body=body, directory=directory, as_json=as_json)
         async with compose(settings) as tools:
             if raw:
-                await write_source(tools, user, message_id)
+                await write_source(tools, user, message_id.strip())
                 return 0
             return await show_mail(tools, wishes, settings.time.zone)
 

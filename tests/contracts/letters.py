@@ -199,7 +199,8 @@ _PEOPLE = (
     | _made(lambda choice: choice.part(choice.choice(_ADDRESSES)).strip()).filter(bool)
     | _WANTED
 )
-_PHRASES = st.lists((_TEXTS | _WANTED).filter(words), max_size=2).map(tuple)
+_BEGINNINGS = st.builds("{}*".format, _WANTED)
+_PHRASES = st.lists((_TEXTS | _WANTED | _BEGINNINGS).filter(words), max_size=2).map(tuple)
 _BOUNDS = st.builds(
     lambda moment, ticks: moment + timedelta(microseconds=ticks), _made(_Choice.moment), st.integers(-1, 1)
 )

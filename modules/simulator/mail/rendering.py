@@ -12,7 +12,7 @@ from modules.simulator.mail.html_text import html_of_text, text_of_html
 from modules.simulator.mail.mailbox import Message
 
 PREVIEW_LENGTH: Final = 255
-_MOST_BYTES: Final = 192 * 1024**2
+_MOST_BYTES: Final = 1024**3
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 

@@ -263,6 +263,38 @@ def test_a_message_that_is_no_json_is_lost_alone(damage: bytes) -> None:
     assert (lost.message_id, lost.raw) == ("AAMk2+/=", broken[2])
 
 
+def test_damaged_messages_are_each_lost_alone() -> None:
+    """Neighbours too, with what is no message between them, and whatever space there is."""
+    broken = [written(message(number)).replace(b'"isRead":', b'"isRead":no') for number in range(4)]
+    items = (
+        broken[0],
+        broken[1],
+        b"null",
+        broken[2],
+        written(message(5)),
+        b'{"error":{}}',
+        written(message(6)),
+        broken[3],
+    )
+    spaced = page_of(*(b"\r\n " + item + b"\t" for item in items), next_link=NEXT)
+    found = decode_page(spaced, NOTHING)
+    good = [entry.message_id for entry in found.entries if isinstance(entry, Mail)]
+    assert good == ["AAMk5+/=", "AAMk6+/="]
+    lost = [entry for entry in found.entries if isinstance(entry, UnreadableMail)]
+    assert [entry.message_id for entry in lost] == ["AAMk0+/=", "AAMk1+/=", None, "AAMk2+/=", None, "AAMk3+/="]
+    assert [entry.raw for entry in lost] == [*broken[:2], b"null", broken[2], b'{"error":{}}', broken[3]]
+    assert found.next_link == NEXT
+
+
+def test_what_is_refused_is_not_quoted() -> None:
+    """Neither the error nor what led to it holds anything that came."""
+    with pytest.raises(NoPageError) as caught:
+        decode_page(page(message(importance="secret"))[:-1], NOTHING)
+    error: BaseException | None = caught.value
+    assert error is not None
+    assert (str(error), error.__cause__, error.__context__) == ("", None, None)
+
+
 def test_an_unknown_field_is_none_of_our_business() -> None:
     """Graph may tell more than it was asked for."""
     extra: dict[str, Any] = {

@@ -87,7 +87,7 @@ CODES: list[tuple[int, str, type_and_code]] = [
     (507, "quotaLimitReached", FULL),
     (413, "ErrorMessageSizeExceeded", REFUSED),
     (413, "RequestEntityTooLarge", REFUSED),
-    (400, "ErrorInvalidIdMalformed", REFUSED),
+    (400, "ErrorInvalidIdMalformed", ABSENT),
     (400, "InefficientFilter", REFUSED),
     (400, "SearchWithOrderBy", REFUSED),
     (400, "RequestBroker--ParseUri", REFUSED),
@@ -270,6 +270,11 @@ def test_graphs_message_is_only_told_where_the_request_is_wrong_and_never_with_a
     assert "graph_message" not in refused(400, graphs("x", message=f"Token {token} is bad")).details
     assert "graph_message" not in refused(404, graphs("x", message="words")).details
     assert refused(405, graphs("x", message="words")).details["graph_message"] == "words"
+
+
+def test_a_code_that_looks_like_a_token_is_not_told() -> None:
+    error = refused(400, graphs("BadRequest", "0.AXoAs3Dv3kM1-9dQw"))
+    assert error.details["graph_code"] == "BadRequest"
 
 
 @pytest.mark.parametrize("request_id", ["<script>", "", "x" * 65, "a b"])

@@ -25,6 +25,8 @@ LOCAL_PARTS = st.from_regex(r"[a-zA-Z0-9.!#$%&'+/=?^_`{|}~-]{1,12}", fullmatch=T
     [
         ([kql.phrase("hull survey")], '"\\"hull survey\\""'),
         ([kql.phrase('say "go" NOT*')], '"\\"say go NOT\\""'),
+        ([kql.phrase("PL25016*", is_beginning=True)], '"PL25016*"'),
+        ([kql.phrase("hull sur*", is_beginning=True)], '"\\"hull sur*\\""'),
         ([kql.phrase("C:\\temp\n")], '"\\"C: temp\\""'),
         (
             [kql.correspondent(Property.RECIPIENTS, "a@b.example"), kql.has_attachment()],
@@ -48,6 +50,16 @@ def test_whatever_a_phrase_holds_it_is_its_words_one_after_the_other(wanted: str
         message = delivered(draft(subject=subject, sender=None))
         meant = f" {' '.join(words(wanted))} " in f" {' '.join(words(subject))} "
         assert read.matches(message) == meant
+
+
+@given(wanted=PHRASES, last=st.sampled_from(["hull", "PL25016_", "선", "not"]), more=NASTY)
+@QUICK
+def test_the_last_word_of_a_beginning_may_go_on(wanted: str, last: str, more: str) -> None:
+    beginning = f"{wanted} {last}"
+    read = parse_kql(kql.search([kql.phrase(f"{beginning}*", is_beginning=True)]))
+    for subject in (f"{beginning}x", f"{beginning} {more}", f"{beginning}{more}", f"x{beginning}", more):
+        meant = f" {' '.join(words(beginning))}" in f" {' '.join(words(subject))} "
+        assert read.matches(delivered(draft(subject=subject, sender=None))) == meant
 
 
 @given(one=PHRASES, two=PHRASES)
