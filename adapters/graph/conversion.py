@@ -7,11 +7,14 @@ from typing import Any, Final
 
 import attrs
 from msgspec import UNSET, UnsetType
+from msgspec.json import Decoder
 
 from adapters.graph.records import AttachmentRecord, AttachmentType, BodyRecord, MessageRecord, RecipientRecord
 from adapters.graph.selection import ATTACHMENTS, BODY, HEADERS
 from domain.mail import Attachment, AttachmentKind, Mail, MailAddress, MailBody
 
+RECIPIENT: Final = Decoder(RecipientRecord | None)
+RECIPIENTS: Final = Decoder(list[RecipientRecord])
 _NOBODY: Final = MailAddress()
 _KINDS: Final[Mapping[AttachmentType, AttachmentKind]] = {
     "#microsoft.graph.fileAttachment": AttachmentKind.FILE,
@@ -33,15 +36,35 @@ class NotWholeError(ValueError):
     """A record lacks what was asked for."""
 
 
+class _Known(dict[bytes, MailAddress | None]):
+    """Correspondents by what Graph wrote of them."""
+
+    def __missing__(self, written: bytes) -> MailAddress | None:
+        record = RECIPIENT.decode(written) if written else None
+        found = self[written] = None if record is None else record.email_address
+        return found
+
+
+class _KnownLists(dict[bytes, tuple[MailAddress, ...]]):
+    """Lists of correspondents by what Graph wrote of them."""
+
+    def __missing__(self, written: bytes) -> tuple[MailAddress, ...]:
+        records = RECIPIENTS.decode(written)
+        found = self[written] = tuple([record.email_address or _NOBODY for record in records])
+        return found
+
+
 @attrs.frozen(kw_only=True)
 class Conversion:
-    """Makes mails, with the `asked` fields.
+    """Makes the mails of one page, with the `asked` fields; whoever is in several of them is read once.
 
     `updates`: what is not told may have been told before, so that a record must say everything.
     """
 
     asked: AbstractSet[str]
     updates: bool = False
+    _known: _Known = attrs.field(factory=_Known, init=False, repr=False)
+    _lists: _KnownLists = attrs.field(factory=_KnownLists, init=False, repr=False)
 
     def mail(self, record: MessageRecord) -> Mail:
         """Return the mail; the record has made sure of what `Mail` checks, but for the time zone.
@@ -49,22 +72,24 @@ class Conversion:
         Raises:
             NotWholeError: something is missing.
             OverflowError: a time is before all time in UTC.
+            msgspec.MsgspecError, UnicodeDecodeError: correspondents are told in a form that does not fit.
         """
-        author, sender, received = record.from_, record.sender, record.received_date_time
-        if self.updates and (author is UNSET or sender is UNSET):
+        author, sender = bytes(record.from_), bytes(record.sender)
+        if self.updates and not (author and sender):
             raise NotWholeError
+        known, lists, received = self._known, self._lists, record.received_date_time
         mail = _OpenMail(  # in the order of the fields of `Mail`
             record.id,
             record.parent_folder_id,
             record.internet_message_id,
             record.conversation_id,
             record.subject,
-            author.email_address if author else None,
-            sender.email_address if sender else None,
-            _addresses(record.to_recipients),
-            _addresses(record.cc_recipients),
-            _addresses(record.bcc_recipients),
-            _addresses(record.reply_to),
+            known[author],
+            known[sender],
+            lists[bytes(record.to_recipients)],
+            lists[bytes(record.cc_recipients)],
+            lists[bytes(record.bcc_recipients)],
+            lists[bytes(record.reply_to)],
             received if received.tzinfo is UTC else received.astimezone(UTC),
             _utc(record.sent_date_time),
             _utc(record.last_modified_date_time),
@@ -90,10 +115,6 @@ class Conversion:
         if told is UNSET and self.updates:
             raise NotWholeError
         return tuple([(header.name, header.value) for header in told]) if told else ()
-
-
-def _addresses(records: Sequence[RecipientRecord]) -> tuple[MailAddress, ...]:
-    return tuple([record.email_address or _NOBODY for record in records]) if records else ()
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, encode
 from msgspec.structs import fields
 
-from adapters.graph.conversion import Conversion
+from adapters.graph.conversion import RECIPIENT, RECIPIENTS, Conversion
 from adapters.graph.records import FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
 from adapters.graph.salvage import NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY
@@ -49,7 +49,9 @@ _MESSAGE: Final = Decoder(MessageRecord)
 _MEMBERS: Final = Decoder(dict[str, Raw])
 _ID: Final = Decoder(Id)
 _KINDS: Final[Mapping[str, Decoder[Any]]] = {
-    each.encode_name: Decoder(each.type) for each in fields(MessageRecord) if each.type is not Raw
+    **{each.encode_name: Decoder(each.type) for each in fields(MessageRecord) if each.type is not Raw},
+    **dict.fromkeys(("from", "sender"), RECIPIENT),
+    **dict.fromkeys(("toRecipients", "ccRecipients", "bccRecipients", "replyTo"), RECIPIENTS),
 }
 """How the value of each field is read alone."""
 

@@ -1,6 +1,7 @@
 """What Graph sends, exactly as far as it is used: field for field what `selection` asks for.
 
 A record's fields without a default must be there. What has the domain's own shape is read as the domain's own.
+Correspondents stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need not be read.
 
 Source: api-reference/v1.0/resources/message.md, attachment.md, mailfolder.md.
 """
@@ -60,10 +61,10 @@ class MessageRecord(Struct, frozen=True, gc=False, rename="camel"):
     internet_message_id: str | None
     conversation_id: str | None
     subject: str | None
-    to_recipients: list[RecipientRecord]
-    cc_recipients: list[RecipientRecord]
-    bcc_recipients: list[RecipientRecord]
-    reply_to: list[RecipientRecord]
+    to_recipients: Raw
+    cc_recipients: Raw
+    bcc_recipients: Raw
+    reply_to: Raw
     received_date_time: Moment
     sent_date_time: Moment | None
     last_modified_date_time: Moment | None
@@ -75,8 +76,8 @@ class MessageRecord(Struct, frozen=True, gc=False, rename="camel"):
     web_link: str | None
     body_preview: str | None
     change_key: str | None
-    from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
-    sender: RecipientRecord | UnsetType | None = UNSET
+    from_: Raw = field(default=Raw(), name="from")
+    sender: Raw = Raw()
     etag: str | None = field(default=None, name="@odata.etag")
     removed: Raw = field(default=Raw(), name="@removed")
     body: BodyRecord | UnsetType | None = UNSET

@@ -5,23 +5,31 @@ HTML is read by patterns for tags, because a parser takes milliseconds for what 
 
 import re
 from html import escape, unescape
+from itertools import chain, zip_longest
 from typing import Final
 
 _ATTRIBUTES: Final = r"""(?:(?:[^>"']++|"[^"]*+"|'[^']*+')*+|[^>]*+)"""
 _NAME_ENDS: Final = r"(?=[\s/>]|\Z)"
-_BLOCKS: Final = (
-    "address|article|aside|blockquote|body|br|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|"
-    "ol|p|pre|section|table|tr|ul"
+_BLOCKS: Final = frozenset(
+    (
+        "address article aside blockquote body br center dd dl dt div fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
+        "hr li main nav ol p pre section table tr ul"
+    ).split()
 )
-_UNSEEN: Final = re.compile(
-    rf"<!--.*?(?:-->|\Z)|<(head|script|style|title|template){_NAME_ENDS}{_ATTRIBUTES}>.*?(?:</\1\s*+>|\Z)",
+_CELLS: Final = frozenset({"td", "th"})
+_STRIDE: Final = 3  # of what the pattern splits: a text, and the names of what ends it
+_MARKUP: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    rf"|<(?P<unseen>head|script|style|title|template){_NAME_ENDS}{_ATTRIBUTES}>"
+    r"(?:[^<]++|<(?!/(?P=unseen)\s*+>))*+(?:</[a-z]++\s*+>|\Z)"
+    rf"|</?(?P<name>[a-z][^\s/>]*+){_ATTRIBUTES}(?:>|\Z)"
+    r"|<[!?/][^>]*+(?:>|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-_BLOCK: Final = re.compile(rf"</?(?:{_BLOCKS}){_NAME_ENDS}{_ATTRIBUTES}(?:>|\Z)", re.IGNORECASE)
-_CELL: Final = re.compile(rf"<t[dh]{_NAME_ENDS}{_ATTRIBUTES}(?:>|\Z)", re.IGNORECASE)
-_TAG: Final = re.compile(rf"</?[A-Za-z]{_ATTRIBUTES}(?:>|\Z)|<[!?/][^>]*+(?:>|\Z)")
 _BREAK: Final = "\x00"
-_FIRST_PART: Final = 1500
+_SIGNS: Final = dict.fromkeys(_BLOCKS, _BREAK) | dict.fromkeys(_CELLS, " ")
+_FIRST_TAGS: Final = 16
+_USUAL_SPACE: Final = 1.2  # times as long as its text is what stands between tags, ends of lines included
 
 
 def text_of_html(html: str, enough: int | None = None) -> str:
@@ -29,22 +37,26 @@ def text_of_html(html: str, enough: int | None = None) -> str:
 
     `enough`: as many characters of it, for which only the beginning of the HTML is read.
     """
-    size = _FIRST_PART
-    while enough is not None and (end := html.find("<", size)) >= 0:
-        text = _text(html[:end])
-        if len(text) >= enough:
+    rest, tags, beginning = html.replace(_BREAK, ""), _FIRST_TAGS, list[str]()
+    while enough is not None and len(parts := _MARKUP.split(rest, tags)) > _STRIDE * tags:
+        rest, beginning, tags = parts[-1], beginning + parts[:-1], 2 * tags
+        if sum(map(len, beginning[::_STRIDE])) > _USUAL_SPACE * enough and len(text := _text(beginning)) >= enough:
             return text[:enough]
-        size = 2 * end
-    return _text(html)[:enough]
+    return _text(beginning + _MARKUP.split(rest))[:enough]
 
 
-def _text(html: str) -> str:
-    """A break of the line is a mark that no text contains, until all other white space is known."""
-    seen = _UNSEEN.sub("", html.replace(_BREAK, ""))
-    marked = _TAG.sub("", _CELL.sub(" ", _BLOCK.sub(_BREAK, seen)))
-    lines = [line.strip() for line in " ".join(unescape(marked).split()).split(_BREAK)]
-    kept = [line for line, above in zip(lines, ["", *lines], strict=False) if line or above]
-    return "\r\n".join(kept).strip()
+def _text(parts: list[str]) -> str:
+    """Texts, and after each the names of what was found: a tag is a break of the line, space, or nothing.
+
+    A break is a mark that no text contains, until all other white space is known.
+    """
+    signs = [_SIGNS.get(name.lower(), "") if name else "" for name in parts[2::_STRIDE]]
+    pairs = chain.from_iterable(zip_longest(parts[::_STRIDE], signs, fillvalue=""))
+    seen = unescape("".join(pairs).replace("&nbsp;", " "))
+    lines = " ".join(seen.split()).replace(f" {_BREAK}", _BREAK).replace(f"{_BREAK} ", _BREAK)
+    while 3 * _BREAK in lines:
+        lines = lines.replace(3 * _BREAK, 2 * _BREAK)
+    return lines.replace(_BREAK, "\r\n").strip()
 
 
 def html_of_text(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
+from msgspec.json import encode
 
 from modules.simulator.mail.content import Address, BodyType
 from modules.simulator.mail.html_text import html_of_text, text_of_html
@@ -13,7 +14,6 @@ from modules.simulator.mail.mailbox import Message
 
 PREVIEW_LENGTH: Final = 255
 _MOST_BYTES: Final = 1024**3
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 @attrs.frozen(kw_only=True, cache_hash=True)
@@ -153,7 +153,7 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 def encoded(value: object) -> bytes:
     """Compact JSON in UTF-8; half a surrogate pair, which UTF-8 does not have, is escaped."""
     try:
-        return _ENCODER.encode(value).encode()
+        return encode(value)
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 

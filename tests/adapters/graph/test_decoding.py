@@ -269,9 +269,9 @@ def test_damaged_messages_are_each_lost_alone() -> None:
     items = (
         broken[0],
         broken[1],
-        b"null",
         broken[2],
         written(message(5)),
+        b"null",
         b'{"error":{}}',
         written(message(6)),
         broken[3],
@@ -281,8 +281,8 @@ def test_damaged_messages_are_each_lost_alone() -> None:
     good = [entry.message_id for entry in found.entries if isinstance(entry, Mail)]
     assert good == ["AAMk5+/=", "AAMk6+/="]
     lost = [entry for entry in found.entries if isinstance(entry, UnreadableMail)]
-    assert [entry.message_id for entry in lost] == ["AAMk0+/=", "AAMk1+/=", None, "AAMk2+/=", None, "AAMk3+/="]
-    assert [entry.raw for entry in lost] == [*broken[:2], b"null", broken[2], b'{"error":{}}', broken[3]]
+    assert [entry.message_id for entry in lost] == ["AAMk0+/=", "AAMk1+/=", "AAMk2+/=", None, None, "AAMk3+/="]
+    assert [entry.raw for entry in lost] == [*broken[:3], b"null", b'{"error":{}}', broken[3]]
     assert found.next_link == NEXT
 
 
