@@ -13,9 +13,9 @@ from domain.mail_filter import MailFilter
 class Mailbox(Protocol):
     """Reads mailboxes; nothing is ever changed in them.
 
-    Every call may be made at any time and repeated. It is bounded in time, except that a query goes on for as long as
-    there are pages and a content for as long as bytes come. Waits that the server asks for are kept as far as the bound
-    allows. All calls may raise, besides what each one says:
+    Every call may be made at any time and repeated. It is bounded in time, except that a query or a list of folders
+    goes on for as long as there are pages and a content for as long as bytes come. Waits that the server asks for are
+    kept as far as the bound allows. All calls may raise, besides what each one says:
 
     - whatever `AccessTokens.get` raises: there is no token for the owner.
     - ThrottledError: the server asks to wait; `retry_after` says how long (transient).
@@ -43,11 +43,13 @@ class Mailbox(Protocol):
 
         Each mail comes once, unless the mailbox changes meanwhile. Pages come newest first, and are fetched as they are
         asked for; they may be empty. The server may not sort what `sender` as a part of a text, or `subject`, asks
-        for: without `newest` such mails come in any order. Of what is searched for (`recipient`, `phrases`) the server
-        may give only the newest thousand; the last page is then `truncated`. What a word is, the server decides.
+        for: without `newest` such mails come in any order. What is searched for (`recipient`, `phrases`) may come by
+        the time it was sent, and of it the server may give only the newest thousand; the last page is then `truncated`.
+        What a word is, the server decides, and whether the beginning of one (`*`) is found behind other words.
         Mails that cannot be read are in the answer although the filter could not be tried on them.
 
-        Raises: as the class says, from the iterator.
+        Raises: from the iterator, besides what the class says:
+            NotFoundError: there is no such folder (FOLDER_UNKNOWN).
         """
 
     @abstractmethod
@@ -58,6 +60,8 @@ class Mailbox(Protocol):
 
         Whoever goes on from each cursor until the changes are complete has heard of everything that happened before
         the last call. Changed mails are whole, whatever the server tells of them. The same cursor may be used again.
+        A mail that moves away during the call may be among the changed ones, with the folder where it is then; from a
+        later cursor it is told as removed.
 
         Raises:
             ResyncRequiredError: the server no longer knows the cursor: begin again with None.

@@ -59,7 +59,7 @@ class Outcomes:
         if passing:
             raise max(passing, key=lambda error: error.retry_after or timedelta(0))
 
-    def listed(self, otherwise: APIConnectionError | None) -> Sequence[Answer | IACSGraphError]:
+    def listed(self, otherwise: IACSGraphError | None) -> Sequence[Answer | IACSGraphError]:
         """Return all, in the order of the requests; `otherwise` is the outcome of those that have none."""
         if otherwise is None:
             return [self.found[number] for number in range(len(self.requests))]

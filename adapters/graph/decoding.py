@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from adapters.graph.conversion import RECIPIENT, RECIPIENTS, Conversion
 from adapters.graph.records import FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
-from adapters.graph.salvage import NoPageError, is_unfinished, split
+from adapters.graph.salvage import MOST_MESSAGES, NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY
 from domain.mail import Mail, UnreadableMail
 
@@ -89,7 +89,7 @@ def decode_page(page: bytes, asked: AbstractSet[str], *, updates: bool = False) 
     unreadable.
 
     Raises:
-        NoPageError: it is no page, or not a whole one; nothing else, whatever the bytes.
+        NoPageError: it is no page, not a whole one, or has more messages than any; nothing else, whatever the bytes.
     """
     conversion = Conversion(asked=asked, updates=updates)
     return _at_once(page, conversion) or _one_by_one(page, conversion)
@@ -101,7 +101,7 @@ def decode_mail(body: bytes, asked: AbstractSet[str]) -> Mail | UnreadableMail:
     Raises:
         NoPageError: it is cut off, or tells no message.
     """
-    found = _entry(body.strip(), Conversion(asked=asked))
+    found = _entry(body, Conversion(asked=asked))
     if isinstance(found, Mail):
         return found
     if not isinstance(found, UnreadableMail) or is_unfinished(body) or "error" in _members(body):
@@ -160,7 +160,9 @@ def _one_by_one(page: bytes, conversion: Conversion) -> DecodedPage:
         if found is None:
             raise NoPageError
     else:
-        items = tuple(map(bytes, found.value))
+        items = tuple(map(bytes, found.value[: MOST_MESSAGES + 1]))
+    if len(items) > MOST_MESSAGES:
+        raise NoPageError
     entries = [_entry(item, conversion) for item in items]
     return DecodedPage(entries=entries, next_link=found.next_link, delta_link=found.delta_link)
 

@@ -36,7 +36,7 @@ class GraphMailbox(Mailbox):
     page_size_with_bodies: int = 100
 
     async def folders(self, owner: MailboxOwner) -> Sequence[MailFolder]:
-        """Return all folders: one request for the roles, and one for each folder that has others in it."""
+        """Return all folders: a batch asks for the roles, and each folder that has others in it takes a request."""
         return await list_folders(self.service, owner)
 
     async def query(

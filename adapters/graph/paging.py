@@ -13,9 +13,12 @@ _LESS = 5
 
 @attrs.frozen
 class Trail:
-    """The links that were followed so far: one that comes again would lead round and round."""
+    """The links that were followed so far: one that comes again would lead round and round.
 
-    _seen: set[str] = attrs.field(factory=set, repr=False)
+    Of each only a number is kept: a link is a thousand characters long, and a mailbox has thousands of pages.
+    """
+
+    _seen: set[int] = attrs.field(factory=set, repr=False)
 
     def checked(self, link: str) -> str:
         """Return the link.
@@ -23,9 +26,10 @@ class Trail:
         Raises:
             APIConnectionError: it was followed before (GRAPH_LINK_REPEATED).
         """
-        if link in self._seen:
+        number = hash(link)
+        if number in self._seen:
             raise repeated()
-        self._seen.add(link)
+        self._seen.add(number)
         return link
 
 

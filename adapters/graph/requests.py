@@ -33,7 +33,7 @@ class GraphRequest:
     """One GET. `target` is absolute: from `GraphService.url`, or a link of Graph's as `verbatim` returns it.
 
     `prefer` are preferences besides that for immutable ids. `smaller` is what is asked instead after the server took
-    too long: the same with a smaller page.
+    too long or sent too much: the same with a smaller page.
     """
 
     owner: MailboxOwner

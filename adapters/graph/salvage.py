@@ -18,6 +18,8 @@ _TYPE: Final = rf'"@odata\.type"{_GAP}:{_GAP}"#microsoft\.graph\.\w*[mM]essage'
 _BETWEEN: Final = re.compile(rf',{_GAP}(?=\{{{_GAP}(?:{_TYPE}|"(?:@odata\.etag|@removed|id)"))')
 """Before a message: nothing inside one begins like this. In a text the quotation marks would be escaped."""
 _SCAN: Final = json.JSONDecoder().raw_decode
+MOST_MESSAGES: Final = 10_000
+"""That are read one by one; Graph gives no more than a thousand, and what gives millions would take minutes."""
 
 
 class NoPageError(Exception):
@@ -48,7 +50,7 @@ def split(page: bytes) -> Pieces:
     A damaged one ends where something begins that looks like a message, or else where the page ends.
 
     Raises:
-        NoPageError: it has no beginning or no end; messages may be missing.
+        NoPageError: it has no beginning or no end, so that messages may be missing; or it has far too many.
     """
     text = page.decode("latin-1")  # one character per byte, whatever the bytes mean
     head = _HEAD.match(text)
@@ -58,6 +60,8 @@ def split(page: bytes) -> Pieces:
     for gap in _BETWEEN.finditer(text, begin):
         items += _cut(text[begin : gap.start()])
         begin = gap.end()
+        if len(items) > MOST_MESSAGES:
+            raise NoPageError
     *others, rest = _cut(text[begin:])
     last, tail = _parted(rest)
     items += [*others, *([last] if items or others or last else [])]
@@ -80,6 +84,8 @@ def _cut(text: str) -> list[str]:
     while (end := _value(text, at)) is not None and text[(comma := _skip(text, end)) : comma + 1] == ",":
         found.append(text[at:end])
         at = _skip(text, comma + 1)
+        if len(found) > MOST_MESSAGES:
+            raise NoPageError
     return [*found, text[at:].rstrip(_BLANK)]
 
 

@@ -65,7 +65,7 @@ class _Call:
 class _Opened:
     """An answer of success whose body is still to come, behind its first part; `stack` closes it."""
 
-    first: bytes
+    first: bytes = attrs.field(repr=False)
     rest: AsyncIterator[bytes]
     stack: AsyncExitStack
 
@@ -141,7 +141,7 @@ class GraphService:
                     call, partial(self._get, current), lambda _, answer: parse(_checked(answer)), current.absent
                 )
             except APIConnectionError as error:
-                if error.details.get("timed_out") or error.details.get("status") == GATEWAY_TIMEOUT:
+                if _is_too_much(error):
                     asked = asked.smaller or asked
                 raise
 
@@ -175,7 +175,7 @@ class GraphService:
 
         try:
             await self._run(attempt, call)
-        except APIConnectionError as error:
+        except IACSGraphError as error:
             if not outcomes.found:
                 raise
             return outcomes.listed(error)
@@ -266,6 +266,12 @@ class GraphService:
 
 def _worth(error: APIConnectionError, attempts: int) -> bool:
     return error.error_code != MAILBOX_MOVING or attempts < MOVING_ATTEMPTS
+
+
+def _is_too_much(error: APIConnectionError) -> bool:
+    """Return whether less might be answered: this took too long, or was too large."""
+    said = error.details
+    return bool(said.get("timed_out") or said.get("too_large")) or said.get("status") == GATEWAY_TIMEOUT
 
 
 def _checked(answer: Answer) -> Answer:

@@ -1,13 +1,14 @@
 """One HTTP request and its answer, bounded in time and size; nothing foreign leaves.
 
 An error says in `details["sent"]` how far the request came (`Sent`): what may be repeated depends on it, and in
-`details["timed_out"]` whether it was given up because the server was too slow.
+`details["timed_out"]` and `details["too_large"]` whether it was given up because the server was too slow or sent too
+much.
 """
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -45,7 +46,7 @@ class Request:
     """`form` or `json` (its bytes) is the body of a POST; a GET has none. `bearer` is an access token."""
 
     method: Literal["GET", "POST"]
-    url: URL
+    url: URL = attrs.field(repr=False)
     form: Mapping[str, str] | None = attrs.field(default=None, repr=False)
     json: bytes | None = attrs.field(default=None, repr=False)
     bearer: str | None = attrs.field(default=None, repr=False)
@@ -112,7 +113,9 @@ class Transport:
             async with asyncio.timeout(seconds), self._exchange(request, request_id, seconds) as response:
                 body = await self._read(response)
         if body is None:
-            raise self._failure(f"sent more than {self.largest} bytes", request, request_id, Sent.PERHAPS)
+            failure = self._failure(f"sent more than {self.largest} bytes", request, request_id, Sent.PERHAPS)
+            failure.details["too_large"] = True
+            raise failure
         return self._answer(response, request_id, asked_at, body)
 
     @asynccontextmanager
@@ -130,7 +133,8 @@ class Transport:
             async with asyncio.timeout(seconds):
                 response = await self._exchange(request, request_id, None)
         try:
-            yield self._answer(response, request_id, asked_at, b""), self._parts(response, request, request_id)
+            async with aclosing(self._parts(response, request, request_id)) as parts:
+                yield self._answer(response, request_id, asked_at, b""), parts
         finally:
             response.close()
 
@@ -169,25 +173,38 @@ class Transport:
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """Return the body; None if it is too large. What was announced and did not come is an error."""
         chunks = bytearray()
-        async for chunk in response.content.iter_any():
+        while chunk := await self._part(response):
             chunks += chunk
             if len(chunks) > self.largest:
                 response.close()
                 return None
         return bytes(chunks)
 
-    async def _parts(self, response: aiohttp.ClientResponse, request: Request, request_id: str) -> AsyncIterator[bytes]:
+    async def _parts(
+        self, response: aiohttp.ClientResponse, request: Request, request_id: str
+    ) -> AsyncGenerator[bytes]:
         while True:
             with self._translating(request, request_id):
-                part = await response.content.readany()
+                part = await self._part(response)
             if not part:
                 return
             yield part
+
+    async def _part(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return what comes next of the body; nothing at its end.
+
+        The session's bound on silence ends with the connection, but where chunks are broken (RFC 9112 section 7.1)
+        aiohttp closes that and tells its reader nothing.
+        """
+        async with asyncio.timeout(timeout(None, self.silence).sock_read):
+            return await response.content.readany()
 
     @contextmanager
     def _translating(self, request: Request, request_id: str) -> Iterator[None]:
         try:
             yield
+        except aiohttp.ClientResponseError as error:  # it quotes the token, the address and bytes of the answer
+            raise self._translated(error, request, request_id) from None
         except _FOREIGN as error:
             raise self._translated(error, request, request_id) from error
 

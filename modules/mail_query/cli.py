@@ -26,10 +26,14 @@ _WHEN = "A date, a date and time, or 30m, 24h, 7d, 2w ago."
 @click.option("--from", "sender", metavar="TEXT", help="From this address, or one or a name with this in it.")
 @click.option("--to", "recipient", metavar="TEXT", help="To this address (also cc and bcc), as with --from.")
 @click.option("--subject", metavar="TEXT", help="With this in the subject.")
-@click.option("--search", metavar="TEXT", help='With all these words, "phrases" or beginnings* in subject, sender or body.')
+@click.option(
+    "--search", metavar="TEXT", help='With all these words, "phrases" or beginnings* in subject, sender or body.'
+)
 @click.option("--unread/--read", "unread", default=None, help="Only those not read, or only those read.")
 @click.option("--has-attachments/--no-attachments", "has_attachments", default=None, help="Only with, or without.")
-@click.option("--importance", type=click.Choice(["low", "normal", "high"]), help="Only of this importance.")
+@click.option(
+    "--importance", type=click.Choice(["low", "normal", "high"], case_sensitive=False), help="Only of this importance."
+)
 @click.option("--folder", metavar="NAME", help="Only in this folder: its name, path, id, or inbox, sentitems, ...")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="At most the newest N of each mailbox.")
 @click.option("--select", metavar="FIELDS", help=f"What to show, separated by commas: {FIELD_NAMES}.")
@@ -91,6 +95,8 @@ def show(
 
     if raw and (body or directory or as_json):
         raise click.UsageError("--raw goes alone.")
+    if not message_id.strip():
+        raise click.UsageError("ID is empty.")
 
     async def main() -> int:
         settings = command_settings()

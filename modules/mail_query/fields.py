@@ -86,8 +86,8 @@ def joined(several: Sequence[MailAddress]) -> str:
     return ", ".join(map(str, several))
 
 
-def _fact(name: str, of: Callable[[Mail], object], *, width: int = 12) -> Field:
-    return Field(name=name, value=lambda found: of(found.mail), width=width)
+def _fact(name: str, of: Callable[[Mail], object], *, width: int = 12, foreign: bool = False) -> Field:
+    return Field(name=name, value=lambda found: of(found.mail), width=width, foreign=foreign)
 
 
 def _written(name: str, of: Callable[[Mail], str | None], *, share: int = 1) -> Field:
@@ -156,7 +156,7 @@ _ALL = (
     Field(name="folder", value=lambda found: found.folders.get(found.mail.folder_id), width=12, share=1, foreign=True),
     _fact("folder_id", lambda mail: mail.folder_id),
     _fact("id", lambda mail: mail.message_id),
-    _fact("internet_message_id", lambda mail: mail.internet_message_id),
+    _fact("internet_message_id", lambda mail: mail.internet_message_id, foreign=True),
     _fact("conversation_id", lambda mail: mail.conversation_id),
     _fact("version", lambda mail: mail.version),
     _fact("web_link", lambda mail: mail.web_link),

@@ -8,6 +8,7 @@ FORMS = (
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_AND_TIME = re.compile(rf"{_DATE.pattern}[T ].+")
 _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {
     "m": timedelta(minutes=1),
@@ -41,11 +42,18 @@ def _moment(text: str, now: datetime, zone: tzinfo | None, *, days: int) -> date
             return now - int(ago[1]) * _UNITS[ago[2]]
         if _DATE.fullmatch(text):
             return _midnight(date.fromisoformat(text) + days * _DAY, zone)
-        moment = datetime.fromisoformat(text)
+        moment = _date_and_time(text)
         return (moment if moment.tzinfo else _local(moment, zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         msg = f"{text!r} is not {FORMS}"
         raise ValueError(msg) from None
+
+
+def _date_and_time(text: str) -> datetime:
+    """Read it. Without a time it is refused: Python knows more forms of a day, and none would include that day."""
+    if not _DATE_AND_TIME.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 def _midnight(day: date, zone: tzinfo | None) -> datetime:

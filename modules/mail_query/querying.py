@@ -15,7 +15,7 @@ from modules.mail_query.fields import Found
 from modules.mail_query.progress import Progress
 from modules.mail_query.reporting import attributed, error_document, say_ends
 from modules.mail_query.schema import AccountLine, UnreadableLine
-from modules.mail_query.sinks import standard_output
+from modules.mail_query.sinks import Sink, standard_output
 from modules.mail_query.wishes import Wishes
 from modules.mail_query.writers import CsvWriter, JsonWriter, TableWriter, Writer
 from modules.runtime.exit_codes import exit_code
@@ -36,7 +36,8 @@ async def query(queries: MailQueries, wishes: Wishes, zone: tzinfo | None) -> in
 
     Raises: what concerns all, such as the database.
     """
-    answer = Answer(writer=writer_for(wishes, zone), progress=progress_for(wishes))
+    sink = standard_output(None if wishes.form == "table" else "utf-8")
+    answer = Answer(sink=sink, writer=writer_for(wishes, zone, sink), progress=progress_for(wishes))
     return await answer.take(queries, wishes)
 
 
@@ -44,6 +45,7 @@ async def query(queries: MailQueries, wishes: Wishes, zone: tzinfo | None) -> in
 class Answer:
     """An answer while it is written. Of each mailbox little is kept, and of each mail nothing."""
 
+    sink: Sink
     writer: Writer
     progress: Progress
     accounts: list[AccountLine] = attrs.field(factory=list, init=False)
@@ -55,15 +57,18 @@ class Answer:
         """Take all of it; return the exit code."""
         as_json = wishes.form == "json"
         self.writer.begin()
+        await self.sink.flush()
         try:
             async with queries.asking(wishes.question, wishes.users) as steps:
                 async for step in steps:
                     self._hear(step)
+                    await self.sink.flush()
                     self.progress.draw()
         finally:
             self.progress.clear()
         accounts = self._in_order(wishes.users or ())
         self.writer.end(accounts)
+        await self.sink.flush()
         if not as_json:
             say_ends(accounts)
         failures = [self.failures[account.user] for account in accounts if account.user in self.failures]
@@ -118,17 +123,17 @@ class Answer:
         )
 
 
-def writer_for(wishes: Wishes, zone: tzinfo | None) -> Writer:
-    """Return what writes to standard output in the form that is wished."""
+def writer_for(wishes: Wishes, zone: tzinfo | None, sink: Sink) -> Writer:
+    """Return what writes in the form that is wished."""
     match wishes.form:
         case "json":
-            return JsonWriter(sink=standard_output("utf-8"), fields=wishes.fields)
+            return JsonWriter(sink=sink, fields=wishes.fields)
         case "csv":
-            return CsvWriter(sink=standard_output("utf-8"), fields=wishes.fields, zone=zone)
+            return CsvWriter(sink=sink, fields=wishes.fields, zone=zone)
         case "table":
             columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
             return TableWriter(
-                sink=standard_output(),
+                sink=sink,
                 fields=wishes.fields,
                 zone=zone,
                 columns=columns,
@@ -139,9 +144,8 @@ def writer_for(wishes: Wishes, zone: tzinfo | None) -> Writer:
 def progress_for(wishes: Wishes) -> Progress:
     """Return what draws on standard error, if people look at both outputs."""
     watched = wishes.form == "table" and sys.stderr.isatty() and sys.stdout.isatty()
-    return Progress(
-        stream=sys.stderr if watched else None, expected=None if wishes.users is None else len(wishes.users)
-    )
+    expected = None if wishes.users is None else len(set(map(user_key, wishes.users)))
+    return Progress(stream=sys.stderr if watched else None, expected=expected)
 
 
 def _user_width(users: Sequence[str] | None) -> int:

@@ -16,10 +16,10 @@ _NAMED = 5
 
 
 def attributed(error: IACSGraphError, user_id: str) -> IACSGraphError:
-    """Return the error with whose it is: in its details, and in its message if that does not name them."""
+    """Return the error with whose it is: in its details, and in its message if that does not quote them."""
     told = copy(error)
     told.details = {"user_id": user_id, **error.details}
-    if user_id not in error.message:
+    if repr(user_id) not in error.message:
         told.message = f"{user_id}: {error.message}"
     return told
 

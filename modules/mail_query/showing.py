@@ -43,7 +43,7 @@ async def show(tools: MailQuery, wishes: Wishes, zone: tzinfo | None) -> int:
     saved: list[SavedLine] = []
     failures: list[IACSGraphError] = []
     if not wishes.as_json:
-        _print(_text(found, zone))
+        await _print(_text(found, zone))
     if wishes.directory is not None:
         files = Attachments(mailbox=tools.mailbox, owner=owner, mail=mail, directory=wishes.directory)
         for each in mail.attachments or ():
@@ -62,8 +62,8 @@ async def write_source(tools: MailQuery, user: str, message_id: str) -> None:
     sink = standard_output()
     async with tools.mailbox.content(owner, message_id) as chunks:
         async for chunk in chunks:
-            sink.raw.write(chunk)
-    sink.flush()
+            sink.write_bytes(chunk)
+            await sink.flush()
 
 
 async def _save(
@@ -79,7 +79,7 @@ async def _save(
     saved.append(line)
     if not as_json:
         done = f"saved: {line.file} ({line.size_bytes} bytes)" if line.file else f"not saved: {line.name} ({line.note})"
-        _print([visible.line(done)])
+        await _print([visible.line(done)])
 
 
 def _document(found: Found, saved: Sequence[SavedLine] | None) -> Mapping[str, object]:
@@ -94,10 +94,10 @@ def _document(found: Found, saved: Sequence[SavedLine] | None) -> Mapping[str, o
     return document
 
 
-def _print(lines: Sequence[str]) -> None:
+async def _print(lines: Sequence[str]) -> None:
     sink = standard_output()
     sink.write("".join(f"{line}\n" for line in lines))
-    sink.flush()
+    await sink.flush()
 
 
 def _text(found: Found, zone: tzinfo | None) -> list[str]:

@@ -30,7 +30,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, default=_plain)
 
 
 class Writer(Protocol):
-    """Takes the mails of a query, page by page."""
+    """Takes the mails of a query, page by page; they are written when the sink is flushed."""
 
     def begin(self) -> None:
         """Write what comes first."""
@@ -60,7 +60,6 @@ class TableWriter(Writer):
         widths = self._widths()
         self._line([field.name for field in self.fields], widths)
         self._line(["-" * min(width, self.columns) for width in widths], widths)
-        self.sink.flush()
 
     def page(self, mails: Sequence[Found]) -> None:
         """Write a line for each."""
@@ -68,7 +67,6 @@ class TableWriter(Writer):
         for found in mails:
             cells = [self._cell(field, found, width) for field, width in zip(self.fields, widths, strict=True)]
             self._line(cells, widths)
-        self.sink.flush()
 
     def end(self, accounts: Sequence[AccountLine]) -> None:
         """Write nothing: what there is to say about accounts goes to standard error."""
@@ -114,13 +112,11 @@ class JsonWriter(Writer):
         for found in mails:
             self.sink.write((",\n" if self._written[0] else "\n") + self._mail(found))
             self._written[0] = True
-        self.sink.flush()
 
     def end(self, accounts: Sequence[AccountLine]) -> None:
         """Close the document."""
         lines = ",".join(f"\n{_JSON.encode(each)}" for each in make_converter().unstructure(accounts))
         self.sink.write(f'\n], "accounts": [{lines}\n]}}\n')
-        self.sink.flush()
 
     def _mail(self, found: Found) -> str:
         return _JSON.encode({field.name: field.value(found) for field in self.fields})
@@ -156,4 +152,3 @@ class CsvWriter(Writer):
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\r\n").writerows(rows)
         self.sink.write(buffer.getvalue())
-        self.sink.flush()

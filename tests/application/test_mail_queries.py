@@ -121,6 +121,13 @@ async def test_every_mailbox_begins_gives_its_pages_and_ends(bench: Bench) -> No
         assert isinstance(own[-1], MailboxEnded)
 
 
+async def test_after_the_last_mailbox_nothing_comes_however_often_it_is_asked_for(bench: Bench) -> None:
+    async with bench.queries.asking(MailQuestion(), []) as steps:
+        for _ in range(2):
+            with pytest.raises(StopAsyncIteration):
+                await anext(steps)
+
+
 async def test_filter_parts_and_newest_reach_every_mailbox(bench: Bench) -> None:
     await bench.enrol("ann", 5)
     await bench.enrol("bob", 5)
@@ -215,6 +222,8 @@ async def test_unreadable_mails_and_truncated_answers_are_counted(bench: Bench) 
     question = MailQuestion(mail_filter=MailFilter(phrases=("subject",)))
     end = ends(await bench.ask(["ann"], question))["ann"]
     assert (end.mails, end.unreadable, end.truncated) == (3, 1, True)
+    (record,) = bench.log.records
+    assert (record.mails, record.unreadable, record.truncated) == (3, 1, True)
 
 
 async def test_an_account_without_an_application_fails_alone(bench: Bench) -> None:

@@ -60,7 +60,7 @@ def _folder(name: str, parent: MailFolder | None = None, role: FolderRole | None
 INBOX = _folder("Posteingang", role=FolderRole.INBOX)
 PROJECTS, OLD = _folder("Projects"), _folder("Old")
 SURVEY, OLD_SURVEY = _folder("Hull survey", PROJECTS), _folder("Hull survey", OLD)
-FOLDERS = (INBOX, PROJECTS, OLD, SURVEY, OLD_SURVEY, _folder("Sent Items", role=FolderRole.SENT))
+FOLDERS = (INBOX, PROJECTS, OLD, SURVEY, OLD_SURVEY, _folder("Gesendete Elemente", role=FolderRole.SENT))
 
 
 def test_a_mail_has_ids() -> None:

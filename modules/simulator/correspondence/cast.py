@@ -6,12 +6,20 @@ from typing import Final
 import attrs
 
 from modules.simulator.correspondence.dice import Dice
-from modules.simulator.correspondence.societies import SOCIETIES, Society, representative
+from modules.simulator.correspondence.societies import SECRETARIAT_DOMAINS, SOCIETIES, Society, representative
 from modules.simulator.correspondence.truth import Language, Party
 from modules.simulator.mail.content import Address
 
 OTHER: Final = Party(sender_type="OTHER")
 CHAIR: Final = Party(sender_type="CHAIR")
+_PARTIES: Final = {
+    **dict.fromkeys(SECRETARIAT_DOMAINS, CHAIR),
+    **{
+        domain: Party(sender_type="MEMBER", organization=each.name)
+        for each in SOCIETIES
+        for domain in (*each.domains, *each.other_domains)
+    },
+}
 PANELS: Final = ("PL", "PS", "JWG-SDT", "JWG-CS")
 _COLLEAGUES: Final = (
     ("hong.sua", "홍수아"),
@@ -53,11 +61,11 @@ class Cast:
         return tuple(each.address.address for each in self.chairs.values())
 
     def owner(self, address: Address) -> Correspondent:
-        """Return a mailbox's owner as a correspondent: one of the chairs, or nobody in particular."""
+        """Return a mailbox's owner as a correspondent: one of the chairs, or whom the domain tells."""
         for chair in self.chairs.values():
             if chair.address.address == address.address:
                 return chair
-        return Correspondent(address=address, party=OTHER, language=language_of(address))
+        return Correspondent(address=address, party=party_of(address), language=language_of(address))
 
     def list_of(self, panel: str) -> Address:
         return Address(f"{panel.lower()}@panels.iacs.org.uk", f"IACS {panel}")
@@ -100,7 +108,15 @@ def colleague(owner: Address, dice: Dice) -> Correspondent:
     """Return somebody of the owner's own house."""
     local, name = dice.pick(_COLLEAGUES)
     address = Address(f"{local}@{owner.address.rpartition('@')[2]}", name)
-    return Correspondent(address=address, party=OTHER, language=language_of(address))
+    return Correspondent(address=address, party=party_of(address), language=language_of(address))
+
+
+def party_of(address: Address) -> Party:
+    """Return what a domain, or the one above it, says of somebody who is not known to be a chair."""
+    domain = address.address.rpartition("@")[2].lower()
+    while domain and domain not in _PARTIES:
+        domain = domain.partition(".")[2]
+    return _PARTIES.get(domain, OTHER)
 
 
 def language_of(address: Address) -> Language:

@@ -14,7 +14,7 @@ from modules.simulator.correspondence.pool import DocumentType, Pool
 from modules.simulator.correspondence.posting import Outline, Posted, post
 from modules.simulator.correspondence.subjects import Subject
 from modules.simulator.correspondence.timeline import Timeline
-from modules.simulator.correspondence.truth import Language, Urgency
+from modules.simulator.correspondence.truth import Language, Urgency, more_pressing
 from modules.simulator.correspondence.wording import URGENT_TITLES, URGENT_WORDS
 from modules.simulator.mail.content import Attached, BodyType
 
@@ -56,7 +56,7 @@ class Desk:
             return subject, (), "NORMAL"
         if self.dice.falls(0.4):
             topic = f"{self.dice.pick(URGENT_TITLES[stated])}{subject.topic}"
-            return attrs.evolve(subject, topic=topic, urgency=stated), (), "NORMAL"
+            return attrs.evolve(subject, topic=topic, urgency=more_pressing(subject.urgency, stated)), (), "NORMAL"
         return subject, (self.dice.pick(URGENT_WORDS[stated][language]),), stated
 
     def attached(self, code: Code, probability: float) -> tuple[Attached, ...]:

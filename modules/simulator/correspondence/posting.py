@@ -19,12 +19,12 @@ from modules.simulator.correspondence.truth import (
     Truth,
     Urgency,
     Verdict,
+    more_pressing,
     parts_of,
 )
 from modules.simulator.correspondence.wording import CLOSINGS, DISCLAIMERS, GREETINGS
 from modules.simulator.mail.content import Address, Attached, BodyType, Draft, File, Importance
 
-_PRESSING: Final[tuple[Urgency, ...]] = ("HIGH", "MEDIUM", "NORMAL")
 NOTHING: Final = Verdict(mail_type="OTHER")
 
 
@@ -136,7 +136,7 @@ def _truth(outline: Outline, message_id: str) -> Truth:
         sender_organization=party.organization,
         mail_type=verdict.mail_type,
         decision_status=verdict.decision_status,
-        urgency=min(subject.urgency, outline.urgency, key=_PRESSING.index),
+        urgency=more_pressing(subject.urgency, outline.urgency),
         deadline=outline.deadline,
         is_reply=subject.replies > 0,
         reply_depth=subject.replies,

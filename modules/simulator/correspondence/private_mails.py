@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from modules.simulator.correspondence.cast import OTHER, Correspondent, colleague, member
+from modules.simulator.correspondence.cast import OTHER, Correspondent, colleague, member, party_of
 from modules.simulator.correspondence.codes import Code
 from modules.simulator.correspondence.dates import english, korean
 from modules.simulator.correspondence.desk import Desk
@@ -121,7 +121,8 @@ def _from_machine(desk: Desk, owner: Correspondent, cause: Posted, code: Code) -
     failed = dice.falls(0.2)
     away = member(dice.pick(SOCIETIES), dice.number(4))
     host = owner.address.address.rpartition("@")[2]
-    sender = Correspondent(address=Address(f"postmaster@{host}", "Postmaster"), party=OTHER) if failed else away
+    postmaster = Address(f"postmaster@{host}", "Postmaster")
+    sender = Correspondent(address=postmaster, party=party_of(postmaster)) if failed else away
     subject = returned(cause.subject) if failed else answered_by_machine(cause.subject, away.language)
     return desk.send(
         Outline(

@@ -9,12 +9,16 @@ from modules.simulator.mail.content import Address
 
 @attrs.frozen(kw_only=True)
 class Society:
-    """A member. `long` are longer letters that people also write in codes; `people` are local parts and names."""
+    """A member. `long` are longer letters that people also write in codes; `people` are local parts and names.
+
+    Its people write from `domains`; `other_domains` are its own, too.
+    """
 
     name: str
     letters: str
     long: str = ""
     domains: tuple[str, ...]
+    other_domains: tuple[str, ...] = ()
     people: tuple[tuple[str, str], ...]
 
 
@@ -30,6 +34,7 @@ SOCIETIES: Final = (
         name="BV",
         letters="BV",
         domains=("bureauveritas.com", "fr.bureauveritas.com", "bureauveritas.fr"),
+        other_domains=("bv.com",),
         people=(("luc.perrin", "Luc Perrin"), ("elodie.marchal", "Élodie Marchal")),
     ),
     Society(
@@ -44,6 +49,7 @@ SOCIETIES: Final = (
         letters="CR",
         long="CRS",
         domains=("crs.hr",),
+        other_domains=("croatiaregister.com",),
         people=(("ivo.matic", "Ivo Matić"), ("ana.babic", "Ana Babić")),
     ),
     Society(
@@ -51,6 +57,7 @@ SOCIETIES: Final = (
         letters="NV",
         long="DNV",
         domains=("dnv.com", "mail.dnv.com", "dnvgl.com"),
+        other_domains=("dnv.no",),
         people=(("kari.lund", "Kari Lund"), ("oystein.hauge", "Øystein Hauge")),
     ),
     Society(
@@ -58,24 +65,28 @@ SOCIETIES: Final = (
         letters="IR",
         long="IRS",
         domains=("irclass.org",),
+        other_domains=("irs.org.in",),
         people=(("r.menon", "Ravi Menon"), ("s.kulkarni", "Sunita Kulkarni")),
     ),
     Society(
         name="KR",
         letters="KR",
         domains=("krs.co.kr", "kr.org"),
+        other_domains=("krs.com",),
         people=(("hsj", "한석진"), ("yoon.ba", "윤보아")),
     ),
     Society(
         name="LR",
         letters="LR",
         domains=("lr.org", "mail.lr.org"),
+        other_domains=("lr.com",),
         people=(("gareth.pike", "Gareth Pike"), ("fiona.mackay", "Fiona Mackay")),
     ),
     Society(
         name="NK",
         letters="NK",
         domains=("classnk.or.jp",),
+        other_domains=("classnk.com", "nk.org"),
         people=(("t-ogawa", "小川 拓也"), ("m-hirano", "Miho Hirano")),
     ),
     Society(
@@ -83,6 +94,7 @@ SOCIETIES: Final = (
         letters="PR",
         long="PRS",
         domains=("prs.pl",),
+        other_domains=("prs.com.pl",),
         people=(("p.zielony", "Paweł Zielony"), ("e.brzoza", "Ewa Brzoza")),
     ),
     Society(

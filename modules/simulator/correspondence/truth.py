@@ -90,6 +90,13 @@ _TYPE: dict[Tone, MailType] = {
 }
 
 
+_PRESSING: tuple[Urgency, ...] = ("HIGH", "MEDIUM", "NORMAL")
+
+
+def more_pressing(one: Urgency, other: Urgency) -> Urgency:
+    return min(one, other, key=_PRESSING.index)
+
+
 def judge(code: Code, sender: Party, tone: Tone) -> Verdict:
     """Return what a mail with a code is, unless it is automatic. `tone` matters for chairs only.
 

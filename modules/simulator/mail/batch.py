@@ -163,8 +163,9 @@ async def _run(request: web.Request, steps: Sequence[_Step]) -> list[dict[str, A
         free = [step for step in ready if not step.after & failed]
         done |= {step.key: _dependent(step) for step in ready if step.after & failed}
         meeting = _Meeting(len(free))
-        answers = await asyncio.gather(*(_dispatched(request, step, meeting) for step in free))
-        done |= {step.key: answer for step, answer in zip(free, answers, strict=True)}
+        async with asyncio.TaskGroup() as group:
+            answers = {step.key: group.create_task(_dispatched(request, step, meeting)) for step in free}
+        done |= {key: answer.result() for key, answer in answers.items()}
     return [done[step.key] for step in steps]
 
 

@@ -1,7 +1,8 @@
 """The changes of a folder, page by page.
 
 A first round goes through the messages, newest first; a later one through the folder's history. Both tell of everything
-up to the change at which they began. What changes meanwhile is told as it is now, and again in the next round.
+up to the change at which they began. What changes meanwhile is told as it is now, and again in the next round. What
+comes to the folder while a first round goes on is left to the next one, whenever it was received.
 """
 
 import re
@@ -118,7 +119,8 @@ def _first(folder: Folder, cursor: Cursor, scope: Scope, place: Position | None,
     end = folder.total if place is None else folder.messages.older_than(place)
     lowest = 0 if cursor.low is None else folder.messages.older_than(cursor.low)
     found = folder.messages.ascending[max(lowest, end - size) : max(lowest, end)][::-1]
-    changes = [Change(message=each, kind="created") for each in found]
+    known = [each for each in found if each.arrived <= (cursor.target or 0)]
+    changes = [Change(message=each, kind="created") for each in known]
     return Step(changes=changes, place=found[-1].position if found else place, done=end - size <= lowest)
 
 

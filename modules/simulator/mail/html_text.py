@@ -4,19 +4,19 @@ HTML is read by patterns for tags, because a parser takes milliseconds for what 
 """
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 from itertools import chain, zip_longest
 from typing import Final
 
 _ATTRIBUTES: Final = r"""(?:(?:[^>"']++|"[^"]*+"|'[^']*+')*+|[^>]*+)"""
 _NAME_ENDS: Final = r"(?=[\s/>]|\Z)"
-_BLOCKS: Final = frozenset(
-    (
-        "address article aside blockquote body br center dd dl dt div fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
-        "hr li main nav ol p pre section table tr ul"
-    ).split()
+_BLOCK: Final = re.compile(
+    "address|article|aside|blockquote|body|br|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|"
+    "ol|p|pre|section|table|tr|ul",
+    re.IGNORECASE,
 )
-_CELLS: Final = frozenset({"td", "th"})
+_CELL: Final = re.compile("t[dh]", re.IGNORECASE)
 _STRIDE: Final = 3  # of what the pattern splits: a text, and the names of what ends it
 _MARKUP: Final = re.compile(
     r"<!--.*?(?:-->|\Z)"
@@ -27,7 +27,7 @@ _MARKUP: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BREAK: Final = "\x00"
-_SIGNS: Final = dict.fromkeys(_BLOCKS, _BREAK) | dict.fromkeys(_CELLS, " ")
+_KNOWN_NAMES: Final = 512
 _FIRST_TAGS: Final = 16
 _USUAL_SPACE: Final = 1.2  # times as long as its text is what stands between tags, ends of lines included
 
@@ -50,13 +50,19 @@ def _text(parts: list[str]) -> str:
 
     A break is a mark that no text contains, until all other white space is known.
     """
-    signs = [_SIGNS.get(name.lower(), "") if name else "" for name in parts[2::_STRIDE]]
-    pairs = chain.from_iterable(zip_longest(parts[::_STRIDE], signs, fillvalue=""))
+    pairs = chain.from_iterable(zip_longest(parts[::_STRIDE], map(_sign, parts[2::_STRIDE]), fillvalue=""))
     seen = unescape("".join(pairs).replace("&nbsp;", " "))
     lines = " ".join(seen.split()).replace(f" {_BREAK}", _BREAK).replace(f"{_BREAK} ", _BREAK)
     while 3 * _BREAK in lines:
         lines = lines.replace(3 * _BREAK, 2 * _BREAK)
     return lines.replace(_BREAK, "\r\n").strip()
+
+
+@lru_cache(_KNOWN_NAMES)
+def _sign(name: str | None) -> str:
+    if not name:
+        return ""
+    return _BREAK if _BLOCK.fullmatch(name) else " " if _CELL.fullmatch(name) else ""
 
 
 def html_of_text(text: str) -> str:

@@ -212,7 +212,11 @@ class Mailbox:
         return message
 
     def move(self, message: Message, folder: Folder | str) -> Message:
-        """Move it to another folder, where it has another id; into the same one, nothing happens. Raises: KeyError."""
+        """Move it to another folder, where it has another id; into the same one, nothing happens.
+
+        Raises: KeyError if there is no such folder, or the message is gone.
+        """
+        self._check_there(message)
         target = self._folder(folder)
         if target is not message.folder:
             self._leave(message)
@@ -225,12 +229,17 @@ class Mailbox:
 
     def delete(self, message: Message) -> None:
         """Delete it for good. Raises: KeyError if it is gone already."""
+        self._check_there(message)
         del self._messages[message.number]
         self.all_messages.remove(message)
         self._leave(message)
 
     def change(self, message: Message, **changes: Unpack[Changes]) -> None:
-        """Change properties; the message has a new version, even if all values were the same."""
+        """Change properties; the message has a new version, even if all values were the same.
+
+        Raises: KeyError if it is gone.
+        """
+        self._check_there(message)
         self.revision += 1
         message.changed = {**(message.changed or {}), **dict.fromkeys(changes, self.revision)}
         message.folder.unread += message.is_read - changes.get("is_read", message.is_read)
@@ -253,6 +262,10 @@ class Mailbox:
     def expire_deltas(self) -> None:
         """Forget all cursors of delta queries: whoever comes with one is told to begin again."""
         self.generation += 1
+
+    def _check_there(self, message: Message) -> None:
+        if self._messages.get(message.number) is not message:
+            raise KeyError(message.immutable_id)
 
     def _arrive(self, message: Message) -> None:
         self.revision += 1

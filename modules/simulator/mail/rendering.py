@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -13,6 +14,7 @@ from modules.simulator.mail.html_text import html_of_text, text_of_html
 from modules.simulator.mail.mailbox import Message
 
 PREVIEW_LENGTH: Final = 255
+_KNOWN_PREVIEWS: Final = 4096
 _MOST_BYTES: Final = 1024**3
 
 
@@ -26,7 +28,7 @@ class Shape:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def _recipient(address: Address) -> dict[str, Any]:
@@ -39,10 +41,13 @@ def _recipients(addresses: Iterable[Address]) -> list[dict[str, Any]]:
 
 def preview(message: Message) -> str:
     """The first characters of the body's text."""
-    body = message.draft.body
-    if message.draft.body_type == "html":
-        return text_of_html(body, PREVIEW_LENGTH)
-    return body[:PREVIEW_LENGTH]
+    return _preview(message.draft.body, message.draft.body_type)
+
+
+@lru_cache(_KNOWN_PREVIEWS)
+def _preview(body: str, body_type: BodyType) -> str:
+    """A body is asked for again and again: it is in many mailboxes, and in every form of its message."""
+    return text_of_html(body, PREVIEW_LENGTH) if body_type == "html" else body[:PREVIEW_LENGTH]
 
 
 def _body(message: Message, shape: Shape) -> dict[str, str]:

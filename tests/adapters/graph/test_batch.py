@@ -144,6 +144,7 @@ async def test_each_request_in_a_batch_says_what_a_single_one_would(rig: Rig) ->
     (asked,) = rig.server.asked
     assert asked.path == "/v1.0/$batch"
     assert asked.headers["authorization"] == f"Bearer {CANARY}-1"
+    assert asked.headers["prefer"].startswith('IdType="ImmutableId"')
     assert json.loads(asked.body)["requests"] == [
         {
             "id": "1",
@@ -297,6 +298,20 @@ async def test_what_the_token_service_says_goes_through(rig: Rig) -> None:
     with pytest.raises(TokenRefreshError) as caught:
         await rig.ask("ab")
     assert caught.value is failure
+
+
+async def test_what_the_token_service_says_after_some_were_answered_is_the_outcome_of_the_rest(rig: Rig) -> None:
+    failure = TokenRefreshError("later")
+
+    def once(told: list[Inner]) -> object:
+        rig.tokens.failures.append(failure)
+        return told
+
+    rig.batches.mend = once
+    outcomes = await rig.ask("abcdef")
+    assert [isinstance(outcome, Answer) for outcome in outcomes] == [True] * 4 + [False] * 2
+    assert outcomes[4:] == [failure, failure]
+    assert rig.batches.rounds == ["abcd"]
 
 
 async def test_a_link_to_somewhere_else_is_in_no_batch(rig: Rig) -> None:

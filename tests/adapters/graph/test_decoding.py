@@ -24,7 +24,7 @@ from domain.mail import (
     MailPart,
     UnreadableMail,
 )
-from tests.adapters.graph.graph_pages import FOLDER, message, page, page_of, without, written
+from tests.adapters.graph.graph_pages import FOLDER, message, page, page_of, recipient, without, written
 
 NOTHING: frozenset[str] = frozenset()
 EVERYTHING = select(frozenset(MailPart)).fields
@@ -171,6 +171,13 @@ def test_a_correspondent_may_lack_address_or_name(told: object, expected: MailAd
     assert (found.sender, found.to) == (expected, (expected,))
 
 
+def test_a_correspondent_of_whom_nothing_is_told_is_nobody_or_one_of_several() -> None:
+    """Of a list none is left out."""
+    found = one(message(**{"from": {}, "toRecipients": [{}, {"emailAddress": None}, recipient("a@x")]}))
+    assert isinstance(found, Mail)
+    assert (found.sender, found.to) == (None, (MailAddress(), MailAddress(), MailAddress("a@x", "a@x")))
+
+
 def test_times_of_other_zones_are_the_same_times_in_utc() -> None:
     """An offset is converted."""
     found = one(message(receivedDateTime="2026-03-01T19:01:11+09:00", sentDateTime="2026-03-01T19:00:09+09:00"))
@@ -303,6 +310,7 @@ def test_an_unknown_field_is_none_of_our_business() -> None:
         "error": None,
     }
     assert one(message(**extra)) == MAIL
+    assert decode_page(page(message())[:-1] + b',"error":null}', NOTHING).entries == [MAIL]
 
 
 REMOVED = {"@odata.type": "#microsoft.graph.message", "id": "gone", "@removed": {"reason": "deleted"}}
@@ -311,11 +319,11 @@ REMOVED = {"@odata.type": "#microsoft.graph.message", "id": "gone", "@removed": 
 def test_changes_tell_what_was_removed_and_what_they_do_not_tell_whole() -> None:
     """In a page of changes a field that is not told may have been told before: nothing is made up for it."""
     partly = {"@odata.etag": "x", "id": "partly", "isRead": True}
-    items = (message(), REMOVED, partly, without(message(4), "from"), message(5, isRead=None))
+    items = (message(), REMOVED, partly, without(message(4), "from"), message(5, isRead=None), {"id": "x", "isRead": 5})
     found = decode_page(page(*items, delta_link=NEXT), NOTHING, updates=True)
     assert found.delta_link == NEXT
     assert found.entries[:4] == [MAIL, Removed("gone"), Incomplete("partly"), Incomplete("AAMk4+/=")]
-    assert isinstance(found.entries[4], UnreadableMail)
+    assert [type(entry) for entry in found.entries[4:]] == [UnreadableMail] * 2
 
 
 @pytest.mark.parametrize("name", [*ALWAYS[1:], "body", "internetMessageHeaders", "attachments"])

@@ -279,6 +279,17 @@ async def test_what_changes_do_not_tell_whole_is_asked_for() -> None:
         assert 'outlook.body-content-type="text"' in asked[0]["headers"]["Prefer"]
 
 
+async def test_a_mail_that_moves_while_it_is_asked_for_says_where_it_is() -> None:
+    """Its old folder tells later that it has gone; a draft that nobody is named in is whole."""
+    async with open_rig() as rig:
+        rig.script += [
+            ok(page({"id": "a"}, {"id": "d"}, delta_link=rig.link("x"))),
+            batch(a=(200, message(id="a", parentFolderId="G")), d=(200, without(message(id="d"), "from", "sender"))),
+        ]
+        moved, written_on = (await rig.mailbox.changes(OWNER, "F", None, parts=NOTHING)).changed
+        assert (moved.folder_id, written_on.sender) == ("G", None)
+
+
 @pytest.mark.parametrize(
     ("outcome", "error"),
     [

@@ -28,6 +28,7 @@ class Attempts:
 
     failures: list[Exception]
     clock: HurriedClock = attrs.field(factory=HurriedClock)
+    seed: int = 0
     made: int = 0
 
     async def attempt(self, seconds: float) -> str:
@@ -40,18 +41,22 @@ class Attempts:
 
     async def run(self, worth: Callable[[APIConnectionError, int], bool] | None = None) -> str:
         """Run it."""
-        retrying = Retrying(clock=self.clock, identifiers=MemoryIdentifiers(), pace=PACE)
+        retrying = Retrying(clock=self.clock, identifiers=MemoryIdentifiers(seed=self.seed), pace=PACE)
         if worth is None:
             return await retrying.run(self.attempt, Repeat.ALWAYS, retrying.deadline())
         return await retrying.run(self.attempt, Repeat.ALWAYS, retrying.deadline(), worth=worth)
 
 
-async def test_pauses_are_drawn_below_a_bound_that_doubles() -> None:
-    attempts = Attempts([failure()] * 4)
-    assert await attempts.run() == "done"
-    assert len(attempts.clock.slept) == 4
-    for pause, bound in zip(attempts.clock.slept, (1, 2, 3, 3), strict=True):
-        assert timedelta(0) < pause < timedelta(seconds=bound)
+async def test_pauses_are_drawn_below_a_bound_that_doubles_up_to_the_longest() -> None:
+    longest = [timedelta(0)] * 4
+    for seed in range(50):
+        attempts = Attempts([failure()] * 4, seed=seed)
+        assert await attempts.run() == "done"
+        assert len(attempts.clock.slept) == 4
+        assert timedelta(0) < min(attempts.clock.slept)
+        longest = list(map(max, longest, attempts.clock.slept))
+    for pause, bound in zip(longest, (1, 2, 3, 3), strict=True):
+        assert timedelta(seconds=0.8 * bound) < pause < timedelta(seconds=bound)
 
 
 async def test_a_wait_that_is_asked_for_is_kept_and_one_of_nothing_is_drawn() -> None:

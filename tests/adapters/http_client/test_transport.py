@@ -1,8 +1,10 @@
 """Requests with bodies of JSON, answers in parts, and what a server can do to both."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import attrs
 import pytest
@@ -75,6 +77,30 @@ async def test_every_challenge_of_a_refusal_is_told(rig: Rig) -> None:
     assert (told.status, told.challenges) == (401, ('Bearer claims="e30="', "Basic"))
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_an_answer_and_is_never_followed(rig: Rig, status: int) -> None:
+    rig.server.script.append(answer(status, "", Location=f"{rig.server.url}/other"))
+    rig.server.otherwise = answer(200, "{}")
+    assert (await rig.transport.send(attrs.evolve(rig.get(), bearer="token"), 10)).status == status
+    rig.server.script.append(answer(status, "", Location="/other"))
+    assert await read(rig) == status
+    assert [one.path for one in rig.server.received] == ["/thing", "/thing"]
+
+
+async def test_neither_cookies_nor_credentials_of_a_file_are_sent(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login anna password word\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    rig.server.otherwise = answer(200, "{}", Set_Cookie="balancer=7; Path=/")
+    request = attrs.evolve(rig.get(), url=URL(rig.server.url).with_host("localhost"))
+    for _ in range(2):
+        await rig.transport.send(request, 10)
+    for received in rig.server.received:
+        assert {"cookie", "authorization"}.isdisjoint(received.headers)
+
+
 @pytest.mark.parametrize(
     ("header", "media_type"),
     [("Application/JSON; charset=utf-8", "application/json"), ("text/html", "text/html"), ("", None)],
@@ -105,6 +131,7 @@ async def test_an_answer_may_be_as_large_as_is_allowed_and_no_larger(rig: Rig) -
     with pytest.raises(APIConnectionError) as caught:
         await rig.transport.send(rig.get(), 10)
     assert caught.value.error_code == "THING_UNREACHABLE"
+    assert caught.value.details["too_large"] is True
     assert "sent more than 1000 bytes" in str(caught.value)
     assert "THING_URL" in str(caught.value)
 
@@ -144,6 +171,53 @@ async def test_silence_in_the_middle_is_given_up(rig: Rig, monkeypatch: pytest.M
         rig.server.released.set()
 
 
+BROKEN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+
+
+async def _exhaust(transport: Transport, request: Request) -> None:
+    async with transport.stream(request, 60) as (_, parts):
+        assert await anext(parts) == b"hello"
+        await anext(parts)
+
+
+@pytest.mark.parametrize("how", ["whole", "in parts"])
+async def test_chunks_that_break_in_the_middle_are_given_up(rig: Rig, how: str) -> None:
+    """The connection is closed then, and with it goes its own bound on silence."""
+    begun = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(BROKEN)
+        await asyncio.sleep(0.05)
+        writer.write(b"canary\r\n")
+        begun.set()
+        await reader.read()
+        writer.close()
+
+    transport = attrs.evolve(rig.transport, silence=0.2)
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, asyncio.timeout(10):
+        request = Request(method="GET", url=URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        with pytest.raises(APIConnectionError) as caught:
+            await (transport.send(request, 60) if how == "whole" else _exhaust(transport, request))
+    assert begun.is_set()
+    assert caught.value.details["sent"] == Sent.PERHAPS
+
+
+@pytest.mark.parametrize("told", [b"SSH-2.0-canary\r\n", BROKEN + b"canary\r\n", answer(200, X="canary" * 9999)])
+async def test_no_error_shows_the_token_the_address_or_what_came(rig: Rig, told: bytes) -> None:
+    rig.server.otherwise = told
+    request = Request(method="GET", url=URL(f"{rig.server.url}/canary?q=canary"), bearer="canary")
+    with pytest.raises(APIConnectionError) as caught:
+        await rig.transport.send(request, 10)
+    assert rig.server.received
+    assert "canary" not in repr(request)
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "canary" not in f"{error} {error!r} {vars(error)}"
+        error = error.__cause__
+
+
 @pytest.mark.parametrize("trouble", [Trouble.DROP, Trouble.STALL, b"SSH-2.0-OpenSSH_9.2\r\n"])
 async def test_an_answer_that_never_begins_is_told_in_time(rig: Rig, trouble: Trouble | bytes) -> None:
     rig.server.otherwise = trouble
@@ -161,6 +235,13 @@ async def test_what_goes_wrong_in_the_caller_is_the_callers(rig: Rig) -> None:
     rig.server.script.append(answer(200, LARGE))
     with pytest.raises(OSError, match="disk"):
         await read(rig, into=write)
+
+
+async def test_when_an_answer_is_left_so_are_its_parts(rig: Rig) -> None:
+    rig.server.script.append(answer(200, LARGE))
+    async with rig.transport.stream(rig.get(), 10) as (_, parts):
+        assert await anext(parts)
+    assert await anext(parts, None) is None
 
 
 async def test_what_is_not_read_leaves_no_connection_in_use(rig: Rig) -> None:

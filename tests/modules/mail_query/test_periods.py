@@ -75,7 +75,21 @@ def test_without_a_zone_the_systems_counts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "2026-13-01", "2026-02-30", "01.03.2026", "7", "7y", "-7d", "999999w", "9999-12-31", "2026-3-1"],
+    [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "2026-02-30",
+        "01.03.2026",
+        "7",
+        "7y",
+        "-7d",
+        "999999w",
+        "9999-12-31",
+        "2026-3-1",
+        "20260301",
+        "2026-W09-7",
+    ],
 )
 def test_anything_else_is_refused_with_what_is_accepted(text: str) -> None:
     with pytest.raises(ValueError, match="a date"):

@@ -83,11 +83,25 @@ async def test_a_table_is_as_wide_as_the_terminal_and_progress_never_stands_in_i
     assert lines[-1] == "", "nothing of it stays"
 
 
-def test_a_narrow_terminal_gets_the_least_widths() -> None:
+async def test_progress_ends_with_every_mailbox_done_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    kim = await desk.enrol("kim")
+    for number in range(5):
+        desk.deliver(kim, f"mail-{number}")
+    assert await desk.query("kim", "nobody", "KIM") == 6
+    drawn = [part for part in terminal.text.split("\r\x1b[2K") if "under way" in part]
+    assert drawn[-1] == "2 of 2 mailboxes done, 0 under way, 5 mails"
+
+
+async def test_a_narrow_terminal_gets_the_least_widths() -> None:
     raw = io.BytesIO()
-    writer = TableWriter(sink=Sink(raw=raw), fields=named(("received", "subject", "id")), zone=SEOUL, columns=20)
+    sink = Sink(raw=raw)
+    writer = TableWriter(sink=sink, fields=named(("received", "subject", "id")), zone=SEOUL, columns=20)
     writer.begin()
     mail = a_mail("an-id-that-is-long", "folder", subject="Subject " * 5)
     writer.page([Found(user_id="kim", mail=mail)])
+    await sink.flush()
     _, _, row = raw.getvalue().decode().splitlines()
     assert row == "2026-03-01 21:00  Subject Subject S...  an-id-that-is-long"

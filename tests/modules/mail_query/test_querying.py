@@ -57,12 +57,23 @@ async def test_columns_stand_below_each_other_whatever_the_script(
 
 async def test_what_strangers_write_cannot_steer_the_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     kim = await desk.enrol("kim")
-    desk.deliver(kim, "one", subject=HOSTILE, sender=MailAddress("a@b.example", HOSTILE), categories=(HOSTILE,))
-    await desk.query("kim", select="subject,from,categories,id")
-    out = capsys.readouterr().out
-    assert not set(out) & set("\x1b\x9b\r\u202e")
-    assert "\\x1b[31mred" in out
-    assert len(out.splitlines()) == 3
+    sender = MailAddress("a@b.example", HOSTILE)
+    desk.deliver(kim, "one", subject=HOSTILE, sender=sender, categories=(HOSTILE,), internet_message_id=HOSTILE)
+    desk.deliver(kim, "two")
+    desk.mailbox.damage(kim, "two", b"{}", HOSTILE)
+    await desk.query("kim", select="subject,from,categories,id,internet_message_id")
+    said = capsys.readouterr()
+    assert not set(said.out + said.err) & set("\x1b\x9b\r\u202e")
+    assert "\\x1b[31mred" in said.out
+    assert (len(said.out.splitlines()), len(said.err.splitlines())) == (3, 1)
+
+
+async def test_the_column_of_users_has_room_for_the_longest(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    for user_id in ("kim", "somebody.with.a.long.name"):
+        desk.deliver(await desk.enrol(user_id), "one")
+    await desk.query("kim", "somebody.with.a.long.name")
+    heading, _, *rows = capsys.readouterr().out.splitlines()
+    assert {row.index("2026-") for row in rows} == {heading.index("received")}
 
 
 async def test_an_id_is_never_cut(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,6 +136,15 @@ async def test_csv_is_read_back_as_it_was_but_for_formulas(desk: Desk, capsys: p
     assert all(subject.startswith("'") for _, subject, *_ in formulas)
 
 
+async def test_an_id_that_the_sender_chose_is_no_formula_either_and_the_servers_is_kept(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kim = await desk.enrol("kim")
+    desk.deliver(kim, "-one", internet_message_id="=cmd|'/C calc'!A0")
+    await desk.query("kim", form="csv", select="internet_message_id,id")
+    assert sheet(capsys)[1] == ["'=cmd|'/C calc'!A0", "-one"]
+
+
 async def test_csv_lines_end_as_the_rfc_says(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     kim = await desk.enrol("kim")
     desk.deliver(kim, "one")
@@ -150,6 +170,18 @@ async def test_failures_are_told_with_their_remedy_and_the_first_one_named_is_th
     assert "account 'nobody'" in third
     assert await desk.query("nobody", "kim") == 6
     assert await desk.query("kim", "nobody") == 5
+
+
+async def test_a_failure_names_its_mailbox_also_if_the_user_is_called_like_a_word_of_it(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    it, mail = await desk.enrol("it"), await desk.enrol("mail")
+    desk.mailbox.refuse(it, ThrottledError("The server asks to wait."))
+    desk.mailbox.refuse(mail, ThrottledError("The mailbox of 'mail' asks to wait."))
+    await desk.query("it", "mail")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: it: The server asks to wait.")
+    assert second.startswith("error: The mailbox of 'mail' asks to wait.")
 
 
 async def test_programs_find_failures_in_the_document_and_as_lines_of_json(
@@ -207,6 +239,16 @@ async def test_accounts_that_were_left_out_are_named_with_why(desk: Desk, capsys
     await desk.query(form="json")
     lines = {line["user"]: line["left_out"] for line in document(capsys)["accounts"]}
     assert lines == {"ann": None, "bob": "LOCKED", "eve": None}
+
+
+async def test_of_many_accounts_that_were_left_out_five_are_named(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(7):
+        await desk.enrol(f"user{number}")
+        await desk.rig.operator.lock(f"user{number}", actor="test", reason="test")
+    await desk.query()
+    assert capsys.readouterr().err == "note: not asked, since LOCKED: user0, user1, user2, user3, user4 and 2 more\n"
 
 
 async def test_the_newest_of_a_folder_alone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from adapters.memory.mailbox import MemoryMailbox
 from domain.errors import APIConnectionError, IACSGraphError, NotFoundError
 from domain.mail import AttachmentKind, BodyFormat, MailAddress, MailBody, MailboxOwner
 from modules.mail_query.showing import Wishes, show, write_source
-from tests.modules.mail_query.desk import SEOUL, Desk, a_file, open_desk
+from tests.modules.mail_query.desk import PARK, SEOUL, Desk, a_file, open_desk
 
 HOSTILE = "\x1b]0;title\x07 \u202etxt.exe"
 BIG = bytes(range(256)) * 1000
@@ -40,6 +40,19 @@ async def test_a_mail_is_shown_as_its_head(desk: Desk, capsys: pytest.CaptureFix
     assert "Folder:      Inbox" in lines
     assert "State:       read, normal importance" in lines
     assert lines[-2:] == ["Attachments: 1", "             x.pdf (file, application/pdf, 10 bytes)"]
+
+
+async def test_what_is_not_as_usual_is_shown_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    kim, lee = await desk.enrol("kim"), MailAddress("lee@office.example")
+    desk.deliver(kim, "one", sent_by=PARK, bcc=(lee,), reply_to=(lee,), is_read=False, is_draft=True)
+    await shown(desk)
+    usual = capsys.readouterr().out
+    assert "Sent by" not in usual, "it is whom the mail is from"
+    assert "Bcc:         lee@office.example\nReply-To:    lee@office.example\n" in usual
+    assert "State:       unread, draft, normal importance\n" in usual
+    desk.deliver(kim, "one", sent_by=lee)
+    await shown(desk)
+    assert "Sent by:     lee@office.example\n" in capsys.readouterr().out
 
 
 async def test_the_body_is_shown_as_text_if_it_is_wanted(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

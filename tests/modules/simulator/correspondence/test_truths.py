@@ -11,11 +11,17 @@ from itertools import chain
 
 import pytest
 
+from modules.simulator.correspondence.agenda import agenda
 from modules.simulator.correspondence.codes import Code
 from modules.simulator.correspondence.dates import english, korean
+from modules.simulator.correspondence.desk import Desk
 from modules.simulator.correspondence.dice import Dice
-from modules.simulator.correspondence.generator import Correspondence, Generated
+from modules.simulator.correspondence.generator import YEAR, Correspondence, Generated
+from modules.simulator.correspondence.subjects import Subject
+from modules.simulator.correspondence.timeline import Timeline
 from modules.simulator.correspondence.truth import MailType, Party, Tone, judge
+from modules.simulator.mail.content import Address
+from tests.modules.simulator.correspondence.conftest import UNTIL
 from tests.modules.simulator.correspondence.reading import codes_in, new_text, organization
 
 HIGH = re.compile(r"(?<!non-)\b(?:urgent|asap|immediately|critical|긴급)\b", re.IGNORECASE)
@@ -140,6 +146,37 @@ def test_senders_are_chairs_members_or_nobody(world: Correspondence, mails: Sequ
 
     assert wrong(mails, is_right) == []
     assert any(organization(chair) for chair in chairs), "a chair may live in a member's domain"
+
+
+@pytest.mark.parametrize(
+    ("domain", "sender_type", "society"),
+    [
+        ("krs.co.kr", "MEMBER", "KR"),
+        ("Mail.LR.com", "MEMBER", "LR"),
+        ("bv.com", "MEMBER", "BV"),
+        ("iacs.org.uk", "CHAIR", None),
+        ("notdnv.com", "OTHER", None),
+    ],
+)
+def test_owners_and_their_colleagues_are_what_their_domain_says(
+    domain: str, sender_type: str, society: str | None
+) -> None:
+    owners = (Address("chair@contoso-class.example", "Chair"), Address(f"kim@{domain}", "김지원"))
+    mails = list(Correspondence(3, owners=owners, until=UNTIL).mails(owners[1], 600))
+    own = [each for each in mails if each.draft.sender and each.draft.sender.address.endswith(f"@{domain}")]
+    assert {each.truth.kind for each in own} >= {"office", "forward", "own_reply"}
+    assert {(each.truth.sender_type, each.truth.sender_organization) for each in own} == {(sender_type, society)}
+    responses = [each.truth for each in own if each.truth.mail_type == "RESPONSE"]
+    assert {each.response_org for each in responses} == ({society} if society else set())
+
+
+def test_a_word_that_calms_takes_nothing_back(world: Correspondence) -> None:
+    """`Not important: [긴급] PS25029`: a reminder may answer a subject that presses already."""
+    it, timeline = agenda(5, 1, world.cast, until=UNTIL, span=YEAR), Timeline(start=UNTIL, until=UNTIL)
+    desk = Desk(name="test", agenda=it, cast=world.cast, pool=world.pool, dice=Dice("test"), timeline=timeline)
+    pressed = [desk.press(Subject(topic="URGENT - PS25029", urgency="HIGH"), "en")[0] for _ in range(500)]
+    assert any("non-urgent: URGENT" in each.topic for each in pressed)
+    assert {each.urgency for each in pressed} == {"HIGH"}
 
 
 def test_urgency_follows_from_the_words_of_subject_and_new_text(mails: Sequence[Generated]) -> None:

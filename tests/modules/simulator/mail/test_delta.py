@@ -58,6 +58,17 @@ async def test_links_hold_a_token_and_nothing_else(client: Client) -> None:
     assert set(last["value"][0]) == {"@odata.etag", "id", "subject"}
 
 
+async def test_older_mail_that_comes_during_a_first_round_is_told_in_the_next(client: Client) -> None:
+    """A filtered first round would tell of more than its five thousand otherwise."""
+    client.deliver(4, start=10)
+    first = (await client.get(INBOX, top="2")).body
+    client.deliver(1, start=5)
+    client.mailbox.move(client.mailbox.deliver(draft("moved"), "archive"), "inbox")
+    values, link = await a_round(client, first["@odata.nextLink"])
+    assert told(values) == ["11", "10"]
+    assert told((await a_round(client, link))[0]) == ["5", "moved"]
+
+
 async def test_later_rounds_tell_of_what_came_changed_and_went(client: Client) -> None:
     first, second, third = client.deliver(3)
     _, link = await a_round(client, select="subject,isRead")

@@ -75,6 +75,23 @@ def test_a_replica_by_pages_ends_as_the_folder_is(events: list[Event], size: int
     assert replica == {name_of(each, immutable=immutable): each.subject for each in mailbox.messages("inbox")}
 
 
+def test_what_a_limited_first_round_left_out_is_told_whole_when_it_changes() -> None:
+    """A client that is told of changed properties only would never see the rest of it."""
+    mailbox = a_mailbox()
+    inbox = mailbox.folder("inbox")
+    left_out, known = mailbox.deliver(draft("left out")), mailbox.deliver(draft("known"))
+    cursor = Cursor(
+        folder_id="", generation=1, options={}, since=mailbox.revision, target=mailbox.revision + 2, low=known.position
+    )
+    for message in (left_out, known):
+        mailbox.change(message, is_read=True)
+    changes = walk(inbox, cursor, Scope(), cursor.since, 9).changes
+    assert [(each.message, each.kind, each.whole) for each in changes] == [
+        (left_out, "updated", True),
+        (known, "updated", False),
+    ]
+
+
 def vars_of(cursor: Cursor) -> dict[str, Any]:
     names = ("folder_id", "generation", "options", "since", "target", "low")
     return {name: getattr(cursor, name) for name in names}

@@ -21,6 +21,8 @@ from modules.simulator.mail.html_text import html_of_text, text_of_html
         ("<header>seen</header>", "seen"),
         ("<!-- hidden <p> -->seen<!DOCTYPE x><?xml y?>", "seen"),
         ("<!-- never closed", ""),
+        ("<STYLE>a < b </b></Style >seen<head><!-- --></head>", "seen"),
+        ("a<tr><TD>b</tR>c<o:p>d</o:p>", "a\r\nb\r\ncd"),
         ("<style>never closed", ""),
         ('<p title="a > b">seen</p>', "seen"),
         ('<p title=">seen', "seen"),

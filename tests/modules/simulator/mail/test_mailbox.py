@@ -87,6 +87,20 @@ def test_a_deleted_message_is_gone() -> None:
         mailbox.delete(message)
 
 
+def test_nothing_can_be_done_to_a_message_that_is_gone() -> None:
+    """A move would take another message out of the folder; a change would bring it back into the folder's history."""
+    mailbox = a_mailbox()
+    older, gone, newer = (mailbox.deliver(draft(each)) for each in "abc")
+    mailbox.delete(gone)
+    revision = mailbox.revision
+    with pytest.raises(KeyError):
+        mailbox.move(gone, "archive")
+    with pytest.raises(KeyError):
+        mailbox.change(gone, is_read=True)
+    assert mailbox.messages("inbox") == [newer, older]
+    assert (mailbox.revision, gone.is_gone, mailbox.folder("inbox").unread) == (revision, True, 2)
+
+
 def test_folders_count_what_is_in_them_and_what_is_unread() -> None:
     mailbox = a_mailbox()
     inbox, archive = mailbox.folder("inbox"), mailbox.folder("archive")
