@@ -88,13 +88,8 @@ def mail_request(service: GraphService, owner: MailboxOwner, message_id: str, se
 
 
 def _latest(entries: Iterable[Entry]) -> Mapping[object, Entry]:
-    """Return the last that is told of each message, in the order in which they were last told."""
-    found: dict[object, Entry] = {}
-    for number, entry in enumerate(entries):
-        key = number if entry.message_id is None else entry.message_id
-        found.pop(key, None)
-        found[key] = entry
-    return found
+    """Return the last that is told of each message; what has no id is a message of its own."""
+    return {number if entry.message_id is None else entry.message_id: entry for number, entry in enumerate(entries)}
 
 
 def _judged(message_id: str, outcome: Answer | IACSGraphError, selection: Selection) -> Entry:

@@ -81,7 +81,9 @@ def proxy_for(url: URL) -> URL | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     proxy = getproxies().get(url.scheme)
-    return URL(proxy) if proxy else None
+    if not proxy:
+        return None
+    return URL(proxy if "://" in proxy else f"http://{proxy}")  # curl, too, takes it without a scheme
 
 
 def is_loopback(host: str) -> bool:

@@ -1,5 +1,6 @@
 """The check-up, from the settings to the last secret."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -48,11 +49,18 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("kafka settings", partial(_kafka, source)),
     ]
     log = if_sound(partial(load, LogSettings, source))
-    if log is not None and log.auth_file is not None:
-        results.append(check_directory(log.auth_file, name="authentication log", variable="AUTH_LOG_FILE"))
+    if log is not None:
+        results.extend(_log_files(log))
     data = await _check_data(source)
     events = await check_event_bus(source, data.database)
     return [*results, *data.lines, *events, *await check_azure(source, data.keys)]
+
+
+def _log_files(log: LogSettings) -> Iterator[CheckResult]:
+    if log.auth_file is not None:
+        yield check_directory(log.auth_file, name="authentication log", variable="AUTH_LOG_FILE")
+    if log.mail_file is not None:
+        yield check_directory(log.mail_file, name="mail log", variable="MAIL_LOG_FILE")
 
 
 def _asked(graph: GraphSettings) -> str:

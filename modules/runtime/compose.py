@@ -15,6 +15,8 @@ from modules.runtime.settings import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from adapters.sqlite.database import Database
     from application.applications import Applications
     from application.token_service import TokenService
@@ -42,16 +44,16 @@ def formatter_for(settings: LogSettings, zone: tzinfo | None, *, colour: bool) -
     return TextFormatter(zone=zone, colour=colour)
 
 
-def auth_handlers_for(settings: LogSettings) -> list[logging.Handler]:
-    """Open the authentication log's file, if there is one.
+def file_handlers_for(path: "Path | None", variable: str, settings: LogSettings) -> list[logging.Handler]:
+    """Open a log's own file, if the variable names one.
 
     Raises: ConfigurationError if it cannot be written.
     """
-    if settings.auth_file is None:
+    if path is None:
         return []
-    from modules.runtime.auth_log import open_auth_log
+    from modules.runtime.log_files import open_log_file
 
-    return [open_auth_log(settings.auth_file, settings)]
+    return [open_log_file(path, variable, settings)]
 
 
 @asynccontextmanager

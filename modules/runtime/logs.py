@@ -1,8 +1,9 @@
 """Logging, set up once per process on the root logger, to standard error.
 
-The logger `iacsgraph.auth` is the authentication log: sign-ins, refreshes, status changes, denials. It goes to standard
-error like every other logger and, if `AUTH_LOG_FILE` is set, also to that file: there always as JSON lines and always
-from INFO on, whatever `LOG_LEVEL` says, since it is a record of who came and not a help for debugging.
+The logger `iacsgraph.auth` is the authentication log (sign-ins, refreshes, status changes, denials), `iacsgraph.mail`
+the query log (who asked which mailbox for what). They go to standard error like every other logger and, if
+`AUTH_LOG_FILE` and `MAIL_LOG_FILE` are set, also to these files: there always as JSON lines and always from INFO on,
+whatever `LOG_LEVEL` says, since they are records of who came and not a help for debugging.
 """
 
 import logging
@@ -15,11 +16,13 @@ from typing import TextIO
 
 from attrs import evolve, frozen
 
-from modules.runtime.compose import auth_handlers_for, formatter_for
+from domain.errors import ConfigurationError
+from modules.runtime.compose import file_handlers_for, formatter_for
 from modules.runtime.log_handlers import SafeStreamHandler
 from modules.runtime.settings import LogSettings
 
 AUTH_LOGGER = "iacsgraph.auth"
+MAIL_LOGGER = "iacsgraph.mail"
 _KAFKA_LOGGERS = ("aiokafka", "kafka")
 _LEAKY_LOGGERS = ("aiosqlite",)  # logs every bound value at DEBUG
 
@@ -31,25 +34,26 @@ def configure_logging(
     stream: TextIO | None = None,
     colour: bool | None = None,
 ) -> ExitStack:
-    """Replace the handlers of the root logger and of the authentication log; set up twice, the last one holds.
+    """Replace the handlers of the root logger and of the logs with files; set up twice, the last one holds.
 
     `zone` None is the system's, `stream` None is standard error, `colour` None asks the stream and `NO_COLOR`.
-    Closing what is returned (or leaving it as a `with` block) puts everything back and closes the file; a program
+    Closing what is returned (or leaving it as a `with` block) puts everything back and closes the files; a program
     that logs until it ends keeps no hold of it.
 
-    Raises: ConfigurationError if `AUTH_LOG_FILE` cannot be written; nothing has changed then.
+    Raises: ConfigurationError if `AUTH_LOG_FILE` or `MAIL_LOG_FILE` cannot be written; nothing has changed then.
     """
     target = stream or sys.stderr
-    auth_handlers = auth_handlers_for(settings)
+    files = _files(settings)
     undo = ExitStack()
     for state in _states():
         undo.callback(state.restore)
     console = SafeStreamHandler(target)
     coloured = _is_coloured(target) if colour is None else colour
     console.setFormatter(formatter_for(settings, zone, colour=coloured))
-    console.addFilter(_AuthenticationFrom(settings.level))
+    console.addFilter(_From(settings.level))
     _replace(logging.getLogger(), [console])
-    _replace(logging.getLogger(AUTH_LOGGER), auth_handlers)
+    for name, handlers in files.items():
+        _replace(logging.getLogger(name), handlers)
     _set_levels(settings)
     return undo
 
@@ -84,19 +88,32 @@ class _State:
             handler.close()
 
 
-class _AuthenticationFrom(logging.Filter):
-    """Keep authentication records below `LOG_LEVEL` off standard error; their logger lets them through for the file."""
+class _From(logging.Filter):
+    """Keep records below `LOG_LEVEL` off standard error, whose loggers let them through for a file."""
 
     def __init__(self, level: str) -> None:
-        super().__init__(AUTH_LOGGER)
+        super().__init__()
         self._least = logging.getLevelNamesMapping()[level]
+        self._with_files = tuple(map(logging.Filter, (AUTH_LOGGER, MAIL_LOGGER)))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= self._least or not super().filter(record)
+        return record.levelno >= self._least or not any(each.filter(record) for each in self._with_files)
+
+
+def _files(settings: LogSettings) -> dict[str, list[logging.Handler]]:
+    """Open the files; if one of them cannot be, none stays open."""
+    auth = file_handlers_for(settings.auth_file, "AUTH_LOG_FILE", settings)
+    try:
+        mail = file_handlers_for(settings.mail_file, "MAIL_LOG_FILE", settings)
+    except ConfigurationError:
+        for handler in auth:
+            handler.close()
+        raise
+    return {AUTH_LOGGER: auth, MAIL_LOGGER: mail}
 
 
 def _states() -> Iterator[_State]:
-    for name in ("", AUTH_LOGGER, *_KAFKA_LOGGERS, *_LEAKY_LOGGERS):
+    for name in ("", AUTH_LOGGER, MAIL_LOGGER, *_KAFKA_LOGGERS, *_LEAKY_LOGGERS):
         logger = logging.getLogger(name)
         yield _State(logger, logger.level, tuple(logger.handlers))
 
@@ -111,7 +128,8 @@ def _replace(logger: logging.Logger, handlers: Iterable[logging.Handler]) -> Non
 def _set_levels(settings: LogSettings) -> None:
     level = logging.getLevelNamesMapping()[settings.level]
     logging.getLogger().setLevel(level)
-    logging.getLogger(AUTH_LOGGER).setLevel(min(level, logging.INFO) if settings.auth_file else logging.NOTSET)
+    for name, file in ((AUTH_LOGGER, settings.auth_file), (MAIL_LOGGER, settings.mail_file)):
+        logging.getLogger(name).setLevel(min(level, logging.INFO) if file else logging.NOTSET)
     for name in _KAFKA_LOGGERS:
         logging.getLogger(name).setLevel(settings.kafka_level)
     for name in _LEAKY_LOGGERS:

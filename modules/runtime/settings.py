@@ -286,11 +286,21 @@ class LogSettings:
             check=values.file_path,
         ),
     )
+    mail_file: Path | None = field(
+        default=None,
+        validator=Variable(
+            name="MAIL_LOG_FILE",
+            meaning="Also write who asked which mailbox for what (query log) to this file: JSON lines, as the other",
+            example="./data/mail.log",
+            convert=values.path,
+            check=values.file_path,
+        ),
+    )
     auth_max_bytes: int = field(
         default=10_000_000,
         validator=Variable(
             name="AUTH_LOG_MAX_BYTES",
-            meaning="Size in bytes at which that file is rotated",
+            meaning="Size in bytes at which that file, and MAIL_LOG_FILE, are rotated",
             example="10000000",
             convert=values.whole_number,
             check=values.at_least(1000),
@@ -300,7 +310,7 @@ class LogSettings:
         default=10,
         validator=Variable(
             name="AUTH_LOG_BACKUPS",
-            meaning="How many rotated files are kept",
+            meaning="How many rotated files of each are kept",
             example="10",
             convert=values.whole_number,
             check=values.at_least(1),

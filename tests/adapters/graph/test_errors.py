@@ -228,6 +228,7 @@ def test_a_challenge_decides_over_codes_and_carries_its_claims() -> None:
         error = refused(status, graphs("ErrorAccessDenied"), challenges=challenges)
         assert isinstance(error, ReauthenticationRequiredError)
         assert (error.reason, error.claims) == ("interaction_required", "{}")
+    assert kind_of(refused(404, graphs("itemNotFound"), challenges=challenges)) == ABSENT
     plain = refused(401, b"")
     assert isinstance(plain, ReauthenticationRequiredError)
     assert (plain.reason, plain.claims) == ("grant_rejected", None)

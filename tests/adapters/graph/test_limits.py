@@ -335,6 +335,22 @@ async def test_a_full_window_is_told_with_the_time_when_enough_of_it_is_free() -
     assert caught.value.retry_after == timedelta(seconds=2 + 10 - 3)
 
 
+async def test_unless_told_otherwise_ten_thousand_begin_within_ten_minutes() -> None:
+    clock = MemoryClock()
+    limits = Limits(clock=clock)
+    for _ in range(2500):
+        async with limits.slot("a", Deadline(clock=clock, at=LONG), 4):
+            pass
+    await clock.advance(timedelta(minutes=9))
+    with pytest.raises(ThrottledError) as caught:
+        async with limits.slot("a", Deadline(clock=clock, at=clock.monotonic() + 5)):
+            pass
+    assert caught.value.retry_after == timedelta(seconds=61)
+    await clock.advance(timedelta(seconds=61))
+    async with limits.slot("a", Deadline(clock=clock, at=clock.monotonic() + 5), 4):
+        pass
+
+
 async def test_room_that_does_not_come_before_the_deadline_is_given_up() -> None:
     clock = MemoryClock()
     limits = Limits(clock=clock)

@@ -1,16 +1,11 @@
 """Mailboxes through Graph, where Graph does what it may do and what it should not; all else is in the contract."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-import attrs
 import pytest
 
-from adapters.graph.mailbox import GraphMailbox
-from adapters.http_client.session import open_session
 from domain.errors import (
     APIConnectionError,
     BusinessLogicError,
@@ -22,75 +17,23 @@ from domain.errors import (
 from domain.mail import FolderRole, Mail, MailPage, MailPart
 from domain.mail_filter import MailFilter
 from tests.adapters.graph.graph_pages import message, page, page_of, recipient, without, written
+from tests.adapters.graph.mailbox_rig import (
+    EVERYTHING,
+    NOTHING,
+    Reply,
+    Rig,
+    batch,
+    ok,
+    open_rig,
+    told,
+)
 from tests.adapters.graph.service_rig import (
     OTHER,
     OWNER,
-    AnsweringServer,
-    Asked,
-    ScriptedTokens,
-    open_answering_server,
     refusal,
-    service_at,
 )
-from tests.fakes.hostile_server import answer
-from tests.fakes.hurried_clock import HurriedClock
 
-NOTHING: frozenset[MailPart] = frozenset()
-EVERYTHING = MailFilter()
 SEARCH = MailFilter(phrases=("hull",))
-Reply = Callable[[Asked], bytes]
-
-
-@attrs.define(kw_only=True)
-class Rig:
-    """A mailbox before a server that does what a test says."""
-
-    mailbox: GraphMailbox
-    server: AnsweringServer
-    script: list[bytes | Reply]
-
-    def link(self, name: str) -> str:
-        """Return a link as the server gives it: its escapes are its own."""
-        return f"{self.server.url}/v1.0/me/messages?$skiptoken={name}%2b%2F%3d'"
-
-    @property
-    def paths(self) -> list[str]:
-        """What was asked for, as it was sent."""
-        return [asked.path for asked in self.server.asked]
-
-    @property
-    def preferences(self) -> list[set[str]]:
-        """What each request preferred, apart from immutable ids."""
-        return [set(asked.headers["prefer"].split(", ")) - {'IdType="ImmutableId"'} for asked in self.server.asked]
-
-    async def query(self, mail_filter: MailFilter = EVERYTHING, newest: int | None = None) -> list[MailPage]:
-        """Return all pages of a query for bodies of text."""
-        pages = self.mailbox.query(OWNER, mail_filter, parts={MailPart.TEXT_BODY}, newest=newest)
-        return [each async for each in pages]
-
-
-@asynccontextmanager
-async def open_rig(*script: bytes | Reply) -> AsyncIterator[Rig]:
-    """Answer with each step of the script once."""
-    steps = list(script)
-
-    async def reply(asked: Asked) -> bytes:
-        step = steps.pop(0)
-        return step if isinstance(step, bytes) else step(asked)
-
-    async with open_answering_server(reply) as server, open_session() as session:
-        service = service_at(server.url, session, HurriedClock(), ScriptedTokens())
-        yield Rig(mailbox=GraphMailbox(service=service), server=server, script=steps)
-
-
-def told(number: int, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of any kind
-    """Return a message with a body."""
-    return message(number, body={"contentType": "text", "content": "hull"}, **fields)
-
-
-def ok(body: bytes) -> bytes:
-    """Return an answer of success."""
-    return answer(200, body)
 
 
 def ids(pages: list[MailPage]) -> list[list[str]]:
@@ -119,13 +62,14 @@ async def test_a_query_follows_links_as_they_are() -> None:
 
 async def test_the_size_of_pages_is_that_of_their_mails() -> None:
     """Pages with bodies have fewer mails, and a few mails that are surely the newest come alone."""
-    async with open_rig(*[ok(page())] * 4) as rig:
+    async with open_rig(*[ok(page())] * 5) as rig:
         await rig.query()
         await rig.query(newest=3)
         await rig.query(MailFilter(subject="hull"), newest=3)
+        await rig.query(MailFilter(sender="a@x.example"), newest=3)
         _ = [each async for each in rig.mailbox.query(OTHER, EVERYTHING, parts=NOTHING)]
-        assert [options(each)["$top"] for each in rig.paths] == ["100", "3", "100", "250"]
-        assert rig.paths[3].startswith("/v1.0/users/Bert%20O%27Neil%40example.com/messages?")
+        assert [options(each)["$top"] for each in rig.paths] == ["100", "3", "100", "100", "250"]
+        assert rig.paths[4].startswith("/v1.0/users/Bert%20O%27Neil%40example.com/messages?")
 
 
 async def test_ids_are_encoded_in_paths() -> None:
@@ -171,9 +115,13 @@ async def test_a_filter_is_tried_again_on_what_comes() -> None:
 @pytest.mark.parametrize("newest", [None, 5])
 async def test_a_search_that_gives_all_it_may_is_truncated(number: int, newest: int | None, *, truncated: bool) -> None:
     """A thousand are counted as they come, whatever of them is given on; only the last page says so."""
-    items = [written(told(each)) for each in range(number)]
+    items = [written(told(each, isRead=each > 0 or None)) for each in range(number)]
     async with open_rig() as rig:
-        rig.script += [ok(page_of(*items[:600], next_link=rig.link("a"))), ok(page_of(*items[600:]))]
+        rig.script += [
+            ok(page_of(*items[:600], next_link=rig.link("a"))),
+            ok(page_of(*items[600:], next_link=rig.link("b"))),
+        ]
+        rig.script.append(ok(page()))
         pages = await rig.query(SEARCH, newest)
         assert [each.truncated for each in pages] == [*[False] * (len(pages) - 1), truncated]
         assert "$search" in options(rig.paths[0])
@@ -243,24 +191,6 @@ async def test_changes_go_on_from_the_link_that_was_given() -> None:
         assert rig.paths[0].startswith(FIRST)
         assert rig.paths[1:] == [rig.link(name).removeprefix(rig.server.url) for name in "ab"]
         assert rig.preferences == [{'outlook.body-content-type="text"', "odata.maxpagesize=100"}] * 3
-
-
-def batch(**outcomes: tuple[int, object]) -> Reply:
-    """Return what answers a batch, the last first: by the last part of each path; what has no outcome is absent."""
-
-    def reply(asked: Asked) -> bytes:
-        responses: list[dict[str, object]] = []
-        for request in json.loads(asked.body)["requests"]:
-            name = unquote(request["url"]).partition("?")[0].rpartition("/")[2]
-            status, body = outcomes.get(name.rstrip("="), (404, ABSENT))
-            response = {"id": request["id"], "status": status, "body": body}
-            responses.insert(0, {**response, "headers": {"Content-Type": "application/json"}})
-        return ok(written({"responses": responses}))
-
-    return reply
-
-
-ABSENT = {"error": {"code": "ErrorItemNotFound", "message": "words"}}
 
 
 async def test_what_changes_do_not_tell_whole_is_asked_for() -> None:
@@ -341,6 +271,14 @@ async def test_changes_without_a_link_are_no_answer() -> None:
     async with open_rig() as rig:
         rig.script += [ok(page(told(1))), ok(page(delta_link=rig.link("x")))]
         assert (await rig.mailbox.changes(OWNER, "F", None, parts=NOTHING)).changed == ()
+
+
+async def test_changes_with_both_links_are_not_complete() -> None:
+    """The next page comes first."""
+    async with open_rig() as rig:
+        rig.script.append(ok(page(next_link=rig.link("a"), delta_link=rig.link("b"))))
+        found = await rig.mailbox.changes(OWNER, "F", None, parts=NOTHING)
+        assert (found.cursor, found.complete) == (rig.link("a"), False)
 
 
 async def test_a_cursor_that_leads_to_itself_is_an_error() -> None:
@@ -469,6 +407,15 @@ async def test_a_folder_that_goes_while_it_is_listed_has_nothing_in_it() -> None
     async with open_rig(*roles(), ok(page(folder("A", 1), folder("B", 1)))) as rig:
         rig.script += [refusal(404, "ErrorItemNotFound"), ok(page(folder("B", 1), folder("A"), folder("C")))]
         assert [each.folder_id for each in await rig.mailbox.folders(OWNER)] == ["A", "B", "C"]
+
+
+async def test_folders_on_pages_that_go_round_and_round_are_an_error() -> None:
+    """A list ends, and is not taken for the whole."""
+    async with open_rig() as rig:
+        rig.script += [*roles(), *[ok(page(folder(name), next_link=rig.link(name))) for name in "aba"]]
+        with pytest.raises(APIConnectionError) as caught:
+            await rig.mailbox.folders(OWNER)
+        assert caught.value.error_code == "GRAPH_LINK_REPEATED"
 
 
 async def test_roles_that_cannot_be_had_are_an_error() -> None:

@@ -1,6 +1,6 @@
 """Conditions in OData, read back by the simulator's parser, which nobody wrote for them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,10 @@ NASTY = TEXT | st.text(st.sampled_from("'\"\\%&#+;\n\r\t\x00 ,()가선aA=/"), ma
     ("condition", "text"),
     [
         (odata.comparison(Property.RECEIVED, "ge", NOON), "receivedDateTime ge 2024-05-01T12:00:00Z"),
+        (
+            odata.comparison(Property.RECEIVED, "lt", NOON.astimezone(timezone(timedelta(hours=9)))),
+            "receivedDateTime lt 2024-05-01T12:00:00Z",
+        ),
         (odata.comparison(Property.IS_READ, "eq", value=False), "isRead eq false"),
         (odata.comparison(Property.SENDER_ADDRESS, "eq", "o'neil@a"), "from/emailAddress/address eq 'o''neil@a'"),
         (odata.contains(Property.SUBJECT, "''"), "contains(subject,'''''')"),

@@ -5,7 +5,7 @@ import pytest
 from adapters.graph.decoding import Removed, decode_page
 from adapters.graph.salvage import MOST_MESSAGES, NoPageError, split
 from domain.mail import Mail, UnreadableMail
-from tests.adapters.graph.graph_pages import message, page_of, without, written
+from tests.adapters.graph.graph_pages import message, page, page_of, without, written
 
 NOTHING: frozenset[str] = frozenset()
 DAMAGED = written(message()).replace(b'"isRead":', b'"isRead":no')
@@ -36,6 +36,23 @@ def test_a_list_without_an_end_in_the_last_message_does_not_take_the_link_with_i
     found = decode_page(page_of(written(message()), broken, next_link="https://graph.example/next"), NOTHING)
     assert [type(entry) for entry in found.entries] == [Mail, UnreadableMail]
     assert found.next_link == "https://graph.example/next"
+
+
+def test_a_text_that_looks_like_the_end_of_a_page_is_none() -> None:
+    """A page that is cut off in it is not whole."""
+    whole = page(message(subject="[1]}", bodyPreview='["a"]}'))
+    for length in range(len(whole)):
+        with pytest.raises(NoPageError):
+            decode_page(whole[:length], NOTHING)
+
+
+def test_a_last_message_that_is_damaged_at_its_end_is_lost_alone() -> None:
+    """Also if there is no link behind it, and if nothing is left of it."""
+    for broken in (b'{"id":"x","subject":"y}', b""):
+        kept, lost = decode_page(page_of(written(message()), broken), NOTHING).entries
+        assert isinstance(kept, Mail)
+        assert isinstance(lost, UnreadableMail)
+        assert lost.raw == broken
 
 
 def test_the_id_of_what_is_in_a_message_is_not_its_own() -> None:

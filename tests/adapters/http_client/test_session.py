@@ -35,6 +35,11 @@ def test_the_proxy_of_the_environment_is_used_but_never_for_this_machine(monkeyp
         assert proxy_for(URL(direct)) is None
 
 
+def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    assert proxy_for(URL("https://login.microsoftonline.com/x")) == URL("http://proxy.example:3128")
+
+
 @pytest.mark.parametrize(("host", "local"), [("127.0.0.2", True), ("::1", True), ("10.0.0.1", False), ("a.b", False)])
 def test_this_machine_is_known_by_its_addresses(host: str, *, local: bool) -> None:
     assert is_loopback(host) is local

@@ -79,6 +79,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         TIMEZONE="UTC",
         IDENTITY_PROVIDER="memory",
         AZURE_CLIENT_ID="app",
+        GRAPH_PAGE_SIZE="250",
         EVENT_BUS="embedded",
         EVENT_RETENTION_DAYS="0",
         KAFKA_BOOTSTRAP_SERVERS="kafka:9092",
@@ -94,6 +95,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "memory",
         "127.0.0.1:5000",
         "configured",
+        "pages of 250, 32 requests at once",
         "kept for ever, 6 partitions",
         "configured",
     ]
@@ -127,6 +129,7 @@ WRONG = {
     "AZURE_CLIENT_ID": "app",
     "AZURE_TENANT_ID": "a/b",
     "AZURE_AUTHORITY": "ftp://x",
+    "GRAPH_PAGE_SIZE": "1001",
     "EVENT_PARTITIONS": "0",
     "KAFKA_BOOTSTRAP_SERVERS": "nowhere",
 }

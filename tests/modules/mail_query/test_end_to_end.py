@@ -122,7 +122,7 @@ async def test_one_mailbox_that_fails_is_told_and_the_others_answer(office: Offi
 async def test_the_query_log_tells_what_was_asked_and_no_token_nor_mail(office: Office) -> None:
     deliver(office, KIM, draft(1, subject="canary-subject"))
     token = (await office.call("auth", "token", KIM)).out.strip()
-    shell = office.shell.having(LOG_LEVEL="DEBUG", LOG_FORMAT="json")
+    shell = office.shell.having(LOG_LEVEL="DEBUG", LOG_FORMAT="json", MAIL_LOG_FILE="logs/mail.log")
     office = Office(simulator=office.simulator, shell=shell)
     done = await office.call("mail", "query", KIM, "--search", "canary")
     assert done.code == 0, done.said
@@ -132,3 +132,5 @@ async def test_the_query_log_tells_what_was_asked_and_no_token_nor_mail(office: 
     (record,) = [record for record in records if record["message"] == "mailbox queried"]
     assert record["context"]["filter"] == {"phrases": '"canary"'}
     assert (record["context"]["user_id"], record["context"]["mails"]) == (KIM, 1)
+    (kept,) = (shell.directory / "logs" / "mail.log").read_text().splitlines()
+    assert json.loads(kept)["context"] == record["context"]

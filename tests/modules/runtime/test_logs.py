@@ -142,6 +142,29 @@ def test_the_file_has_what_log_level_hides(tmp_path: Path) -> None:
     assert stream.getvalue() == ""
 
 
+def test_mail_queries_have_a_file_of_their_own(tmp_path: Path) -> None:
+    auth, mail, stream = tmp_path / "auth.log", tmp_path / "mail.log", io.StringIO()
+    with configure_logging(LogSettings(level="ERROR", auth_file=auth, mail_file=mail), stream=stream):
+        AUTH.info("signed in")
+        logging.getLogger("iacsgraph.mail").info("mailbox queried")
+        OTHER.info("something else")
+    assert [line["message"] for line in lines(auth)] == ["signed in"]
+    assert [line["message"] for line in lines(mail)] == ["mailbox queried"]
+    assert stream.getvalue() == ""
+
+
+def test_where_one_file_cannot_be_written_the_other_does_not_stay_open(tmp_path: Path) -> None:
+    before = snapshot()
+    with pytest.raises(ConfigurationError, match="MAIL_LOG_FILE cannot be written"):
+        configure_logging(LogSettings(auth_file=tmp_path / "auth.log", mail_file=tmp_path), stream=io.StringIO())
+    assert snapshot() == before
+    assert str(tmp_path / "auth.log") not in {str(each.readlink()) for each in open_files()}
+
+
+def open_files() -> list[Path]:
+    return [each for each in Path("/proc/self/fd").iterdir() if each.exists()]
+
+
 def test_only_the_owner_may_read_the_file_its_backups_and_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "auth.log"
     path.touch(mode=0o644)

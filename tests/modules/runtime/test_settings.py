@@ -124,6 +124,7 @@ def test_the_defaults() -> None:
         kafka_level="WARNING",
         format="text",
         auth_file=None,
+        mail_file=None,
         auth_max_bytes=10_000_000,
         auth_backups=10,
     )

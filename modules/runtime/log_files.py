@@ -1,4 +1,4 @@
-"""The authentication log's own file: JSON lines, rotated, shared by several processes. Imported only if one is set."""
+"""Logs with a file of their own: JSON lines, rotated, shared by several processes. Imported only if one is set."""
 
 import logging
 import os
@@ -22,8 +22,10 @@ class _SafeFileHandler(ConcurrentRotatingFileHandler):
         report_loss(record)
 
 
-def open_auth_log(path: Path, settings: LogSettings) -> logging.Handler:
+def open_log_file(path: Path, variable: str, settings: LogSettings) -> logging.Handler:
     """Create the file (and its directory) with mode 0600, also when it exists with a wider one.
+
+    `variable` is the setting that names it.
 
     Raises: ConfigurationError if it cannot be written.
     """
@@ -31,8 +33,8 @@ def open_auth_log(path: Path, settings: LogSettings) -> logging.Handler:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_private(path)
     except OSError as error:
-        problem = f"AUTH_LOG_FILE cannot be written: {path} ({error.strerror})"
-        raise ConfigurationError(problem, details={"variable": "AUTH_LOG_FILE", "path": str(path)}) from error
+        problem = f"{variable} cannot be written: {path} ({error.strerror})"
+        raise ConfigurationError(problem, details={"variable": variable, "path": str(path)}) from error
     handler = _SafeFileHandler(
         path,
         maxBytes=settings.auth_max_bytes,
