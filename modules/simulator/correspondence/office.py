@@ -56,7 +56,10 @@ async def open_office(
     if not settings.live:
         yield office
         return
-    async with asyncio.TaskGroup() as group:
-        going_on = group.create_task(live.run(settings.live, sleep))
-        yield office
-        going_on.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            going_on = group.create_task(live.run(settings.live, sleep))
+            yield office
+            going_on.cancel()
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
