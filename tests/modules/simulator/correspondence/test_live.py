@@ -198,13 +198,17 @@ async def test_it_ends_with_the_block_and_in_an_error(simulator: Simulator) -> N
 
 async def test_a_truth_that_cannot_be_written_ends_the_block(simulator: Simulator, tmp_path: Path) -> None:
     paces, settings = Paces(), SimulatorSettings(live=60)
-    with pytest.raises(IsADirectoryError):
+
+    async def run() -> None:
         async with open_office(simulator, settings, tmp_path, sleep=paces.sleep) as office:
             assert office.truth is not None
             office.truth.unlink()
             office.truth.mkdir()
             paces.nights.release()
             await asyncio.Event().wait()
+
+    with pytest.raises(IsADirectoryError):
+        await run()
 
 
 async def test_without_a_rate_nothing_arrives(simulator: Simulator) -> None:
