@@ -40,6 +40,8 @@ LARGEST: Final = 64 << 20
 LARGEST_REFUSAL: Final = 64 << 10
 LONGEST_BATCH: Final = 20
 """Source: json-batching.md."""
+TOKEN_LIFETIME: Final = timedelta(seconds=10)
+"""A token is asked for just before it is sent, and Graph looks at it when it comes."""
 MOVING_ATTEMPTS: Final = 3
 """A mailbox moves for hours: more attempts would not see the end of it."""
 
@@ -214,8 +216,8 @@ class GraphService:
     ) -> T:
         """Send with a token, and with another one if that was refused; what is held back is so before others begin."""
         while True:
-            token = await call.credentials.token()
             async with self.limits.slot(call.mailbox, call.deadline, weight):
+                token = await call.credentials.token()
                 answer = await self._transport.send(request(token), call.seconds)
                 if answer.status in OK:
                     return use(token, answer)
@@ -226,9 +228,9 @@ class GraphService:
     async def _opened(self, call: _Call, request: GraphRequest) -> _Opened:
         """Send as `_sent`, and leave the answer open."""
         while True:
-            token = await call.credentials.token()
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(self.limits.slot(call.mailbox, call.deadline))
+                token = await call.credentials.token()
                 asked = self._get(request, token, ANY_MEDIA_TYPE)
                 answer, parts = await stack.enter_async_context(self._transport.stream(asked, call.seconds))
                 if answer.status in OK:
@@ -253,7 +255,7 @@ class GraphService:
         return error
 
     def _call(self, owner: MailboxOwner) -> _Call:
-        credentials = Credentials(tokens=self.tokens, user_id=owner.user_id, min_lifetime=self.pace.budget)
+        credentials = Credentials(tokens=self.tokens, user_id=owner.user_id, min_lifetime=TOKEN_LIFETIME)
         return _Call(owner=owner, deadline=self._retrying.deadline(), credentials=credentials)
 
     async def _run(self, attempt: Callable[[float], Awaitable[T]], call: _Call) -> T:

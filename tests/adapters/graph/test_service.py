@@ -115,7 +115,7 @@ async def test_every_request_says_which_ids_and_what_form_it_wants(rig: Rig) -> 
     assert received.headers["authorization"] == f"Bearer {CANARY}-1"
     assert received.headers["client-request-id"]
     (wish,) = rig.tokens.wishes
-    assert (wish.user_id, wish.min_lifetime, wish.rejected) == ("anna", PACE.budget, None)
+    assert (wish.user_id, wish.min_lifetime, wish.rejected) == ("anna", timedelta(seconds=10), None)
 
 
 @pytest.mark.parametrize("root", ["http://h:1/v1.0", "http://h:1/v1.0/"])
