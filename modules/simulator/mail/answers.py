@@ -74,15 +74,18 @@ def _quoted(text: str, safe: str) -> str:
 
 
 def written(request: web.Request, messages: Iterable[Message], how: Wanted) -> list[bytes]:
-    """Each message as JSON. With attachments, which are large, it is not kept."""
-    if how.expansion is None:
-        return request.app[RENDERINGS].of(messages, how.shape)
-    return [encoded(_expanded(message, how, how.expansion)) for message in messages]
+    """Each message as JSON. With the contents of attachments, which are large, it is not kept."""
+    if how.expansion is not None and how.expansion.has_contents:
+        return [encoded(_whole(message, how)) for message in messages]
+    return request.app[RENDERINGS].of(messages, (how.shape, how.expansion), lambda message: _whole(message, how))
 
 
-def _expanded(message: Message, how: Wanted, expansion: Expansion) -> dict[str, Any]:
+def _whole(message: Message, how: Wanted) -> dict[str, Any]:
+    found, expansion = rendered(message, how.shape), how.expansion
+    if expansion is None:
+        return found
     attached = [_attachment(message, index, expansion) for index in range(len(message.draft.attachments))]
-    return {**rendered(message, how.shape), "attachments": attached}
+    return {**found, "attachments": attached}
 
 
 def _attachment(message: Message, index: int, expansion: Expansion) -> dict[str, Any]:

@@ -15,7 +15,8 @@ ITEM = "microsoft.graph.itemAttachment/item"
 
 _FILE = "microsoft.graph.fileAttachment"
 _ALL = ("id", "lastModifiedDateTime", "name", "contentType", "size", "isInline")
-_OF_FILES = ("contentId", "contentLocation", "contentBytes")
+CONTENT = "contentBytes"
+_OF_FILES = ("contentId", "contentLocation", CONTENT)
 _OVERHEAD, _ITEM_OVERHEAD = 154, 1024
 
 
@@ -69,8 +70,8 @@ def _of_file(attached: File, names: Collection[str]) -> dict[str, Any]:
         found["contentId"] = attached.content_id
     if "contentLocation" in names:
         found["contentLocation"] = None
-    if "contentBytes" in names:
-        found["contentBytes"] = b64encode(attached.content).decode()
+    if CONTENT in names:
+        found[CONTENT] = b64encode(attached.content).decode()
     return found
 
 

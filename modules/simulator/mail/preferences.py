@@ -9,7 +9,7 @@ from aiohttp import web
 
 from modules.simulator.graph_error import GraphError
 from modules.simulator.mail.access import Reader, denied
-from modules.simulator.mail.attachments import ITEM, TYPE, selected
+from modules.simulator.mail.attachments import CONTENT, ITEM, TYPE, selected
 from modules.simulator.mail.content import BodyType
 from modules.simulator.mail.odata_options import LARGEST_TOP, parse_expand, parse_number, parse_select, read_options
 from modules.simulator.mail.rendering import NAMES, RELATIONSHIPS, USUAL, Shape, in_order
@@ -55,6 +55,11 @@ class Expansion:
 
     select: tuple[str, ...] | None = None
     items: bool = False
+
+    @property
+    def has_contents(self) -> bool:
+        """Whether what is attached comes along, and not only what it is called."""
+        return self.items or self.select is None or CONTENT in self.select
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """A message as Graph writes it. What is asked for again and again is rendered once."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -164,21 +164,23 @@ def encoded(value: object) -> bytes:
 
 
 class Renderings:
-    """Messages as bytes, by shape, until they change. If they grow too many, the oldest shape is forgotten."""
+    """Messages as bytes, by the way they are wanted, until they change. If they grow too many, the oldest way is
+    forgotten.
+    """
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         self._most, self._bytes = most_bytes, 0
-        self._by_shape: dict[Shape, dict[Message, tuple[int, bytes]]] = {}
+        self._by_way: dict[Hashable, dict[Message, tuple[int, bytes]]] = {}
 
-    def of(self, messages: Iterable[Message], shape: Shape) -> list[bytes]:
-        """The messages as bytes, in this order."""
-        known = self._by_shape.setdefault(shape, {})
+    def of(self, messages: Iterable[Message], way: Hashable, write: Callable[[Message], object]) -> list[bytes]:
+        """The messages as bytes, in this order; `write` makes of one, in this way, what becomes JSON."""
+        known = self._by_way.setdefault(way, {})
         found = []
         for message in messages:
             version, made = known.get(message, (0, b""))
             if version != message.version:
                 self._bytes -= len(made)
-                made = encoded(rendered(message, shape))
+                made = encoded(write(message))
                 self._bytes += len(made)
                 known[message] = (message.version, made)
             found.append(made)
@@ -187,5 +189,5 @@ class Renderings:
 
     def _forget(self) -> None:
         while self._bytes > self._most:
-            oldest = self._by_shape.pop(next(iter(self._by_shape)))
+            oldest = self._by_way.pop(next(iter(self._by_way)))
             self._bytes -= sum(len(made) for _, made in oldest.values())
