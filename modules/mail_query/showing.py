@@ -10,7 +10,7 @@ from domain.errors import IACSGraphError
 from domain.mail import Attachment, Mail, MailPart
 from modules.mail_query import visible
 from modules.mail_query.compose import MailQuery
-from modules.mail_query.fields import CHEAP, FOLDER, Found, attachment, headers, joined, named
+from modules.mail_query.fields import CHEAP, FOLDER, Found, joined, named
 from modules.mail_query.saving import Attachments
 from modules.mail_query.schema import SavedLine
 from modules.mail_query.sinks import standard_output
@@ -84,11 +84,8 @@ async def _save(
 
 def _document(found: Found, saved: Sequence[SavedLine] | None) -> Mapping[str, object]:
     """Return everything as plain data; `saved` only if attachments were to be saved."""
-    mail = found.mail
-    document = {field.name: field.value(found) for field in named((*CHEAP, FOLDER))}
-    document |= {"headers": headers(mail), "attachments": [attachment(each) for each in mail.attachments or ()]}
-    if mail.body is not None:
-        document["body"] = mail.body.content
+    asked = ("headers", "attachments", *(() if found.mail.body is None else ("text",)))
+    document = {field.name: field.value(found) for field in named((*CHEAP, FOLDER, *asked))}
     if saved is not None:
         document["saved"] = make_converter().unstructure(saved)
     return document

@@ -90,7 +90,8 @@ async def test_json_has_all_of_it(desk: Desk, tmp_path: Path, capsys: pytest.Cap
     assert await shown(desk, body=True, directory=tmp_path, as_json=True) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["subject"] == "password=hunter22", "programs get it as it is"
-    assert (document["body"], document["folder"]) == ("Hello & goodbye", "Inbox")
+    assert document["text"] == {"format": "text", "content": "Hello & goodbye"}, "as `mail query` has it"
+    assert document["folder"] == "Inbox"
     assert document["headers"] == [{"name": "X-One", "value": "1"}]
     assert document["attachments"][0]["id"] == "a"
     assert document["saved"][0] == {
@@ -102,7 +103,7 @@ async def test_json_has_all_of_it(desk: Desk, tmp_path: Path, capsys: pytest.Cap
     }
     await shown(desk, as_json=True)
     without = json.loads(capsys.readouterr().out)
-    assert not {"body", "saved"} & set(without)
+    assert not {"text", "saved"} & set(without)
 
 
 async def test_the_source_is_written_byte_for_byte(desk: Desk, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
