@@ -89,7 +89,7 @@ class GraphMailbox(Mailbox):
         target = self.service.url(owner, path(*place, "$value"))
         async with AsyncExitStack() as stack:
             try:
-                request = GraphRequest(owner=owner, target=target, absent=absent)
+                request = GraphRequest(owner=owner, target=target, absent=absent, not_html=attachment_id is None)
                 parts = await stack.enter_async_context(self.service.stream(request))
             except NotFoundError as error:
                 if error.error_code == ATTACHMENT_UNKNOWN.error_code:

@@ -7,7 +7,7 @@ import attrs
 from adapters.graph.requests import GraphRequest
 from domain.errors import APIConnectionError
 
-_LESS = 5
+LESS = 5
 """By how much a page shrinks that took the server too long."""
 
 
@@ -44,7 +44,7 @@ def shrinking(size: int, build: Callable[[int, GraphRequest | None], GraphReques
 
     `build` makes a request of its size and of that for a smaller page.
     """
-    less = size // _LESS
+    less = size // LESS
     return build(size, shrinking(less, build) if less else None)
 
 

@@ -11,7 +11,7 @@ from yarl import URL
 
 from adapters.graph.addresses import FOLDER_UNKNOWN, MAILBOX_UNKNOWN, path
 from adapters.graph.decoding import DecodedPage, decode_page
-from adapters.graph.paging import Trail, max_page_size, shrinking
+from adapters.graph.paging import LESS, Trail, max_page_size, shrinking
 from adapters.graph.query_plan import QueryPlan
 from adapters.graph.requests import GraphRequest, unusable, verbatim
 from adapters.graph.salvage import NoPageError
@@ -84,18 +84,25 @@ class QueryRun:
         folder = self.plan.folder_id
         place = ("messages",) if folder is None else ("mailFolders", folder, "messages")
 
-        def build(top: int, smaller: GraphRequest | None) -> GraphRequest:
+        def target(top: int) -> URL:
             options = {**self.selection.options, **self.plan.options, "$top": str(top)}
-            return self._request(self.service.url(self.owner, path(*place, options=options)), (), smaller)
+            return self.service.url(self.owner, path(*place, options=options))
 
-        return shrinking(size, build)
+        least = self._request(target(size // LESS), (), None) if size >= LESS else None
+        return self._preferring(target(size), size, least)
 
     def _following(self, link: str, size: int) -> GraphRequest:
-        """Return the request for the next page. Its link stays as it is: a smaller page can only be preferred."""
-        target = verbatim(link)
+        return self._preferring(verbatim(link), size, None)
+
+    def _preferring(self, target: URL, size: int, least: GraphRequest | None) -> GraphRequest:
+        """Return the request for a page, and for ever smaller ones should it take too long; then for `least`.
+
+        A smaller page is preferred, not asked for: links remember what was asked for, and every page after this one
+        would be as small. `least` is for a server that follows no preference.
+        """
 
         def build(preferred: int, smaller: GraphRequest | None) -> GraphRequest:
-            return self._request(target, () if preferred == size else (max_page_size(preferred),), smaller)
+            return self._request(target, () if preferred == size else (max_page_size(preferred),), smaller or least)
 
         return shrinking(size, build)
 

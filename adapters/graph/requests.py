@@ -32,14 +32,15 @@ class Absent:
 class GraphRequest:
     """One GET. `target` is absolute: from `GraphService.url`, or a link of Graph's as `verbatim` returns it.
 
-    `prefer` are preferences besides that for immutable ids. `smaller` is what is asked instead after the server took
-    too long or sent too much: the same with a smaller page.
+    `prefer` are preferences besides that for immutable ids. `not_html`: of a content, that a page of HTML is none.
+    `smaller` is what is asked instead after the server took too long or sent too much: the same with a smaller page.
     """
 
     owner: MailboxOwner
     target: URL = attrs.field(repr=False)
     prefer: tuple[str, ...] = ()
     absent: Absent
+    not_html: bool = False
     smaller: "GraphRequest | None" = attrs.field(default=None, repr=False)
 
     def headers(self, accept: str = "application/json") -> Mapping[str, str]:

@@ -234,6 +234,8 @@ class GraphService:
                 asked = self._get(request, token, ANY_MEDIA_TYPE)
                 answer, parts = await stack.enter_async_context(self._transport.stream(asked, call.seconds))
                 if answer.status in OK:
+                    if request.not_html and answer.media_type == "text/html":
+                        raise unusable(answer, "a page of HTML")
                     first = await anext(parts, b"")
                     return _Opened(first=first, rest=parts, stack=stack.pop_all())
                 body = await _beginning(parts, call.seconds)

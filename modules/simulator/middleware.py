@@ -53,6 +53,7 @@ async def _at_mailbox(request: web.Request, route: Route, place: Place) -> web.S
     """A slot of the mailbox is taken for as long as the request lasts, faults included."""
     try:
         with reception.admitted(request):
+            await asyncio.sleep(world_of(request).switches.mailbox_latency)
             await met_by_neighbours(request)
             return await _worked_on(request, route, place)
     except GraphError as error:

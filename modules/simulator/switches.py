@@ -23,8 +23,9 @@ class Switches:
     `error_page_status`: status of pages that tell of an error. `graph_permissions`: Graph checks scopes.
     `overrides`: changed columns of the table of error codes, by code.
 
-    Of mail: `mailbox_concurrency`: how many requests an application may have at a mailbox at once;
-    `mailbox_requests`: and how many within `mailbox_window`. `throttle_retry_after`: how these refusals say when to
+    Of mail: `mailbox_concurrency`: how many requests an application may have at a mailbox at once; `mailbox_latency`:
+    how many seconds each of them takes at least; `mailbox_requests`: and how many within `mailbox_window`.
+    `throttle_retry_after`: how these refusals say when to
     come again. `moving_status`: status of the answer about a mailbox that is being moved (500 or 503).
     `delta_partial_updates`: later rounds of changes name only what changed of a message. `delta_replays`: pages repeat
     some of the page before. `delta_empty_pages`: every other page of changes is empty. `delta_resync_location`: a token
@@ -48,6 +49,7 @@ class Switches:
     graph_permissions: bool = True
     overrides: dict[int, Changes] = attrs.field(factory=dict)
     mailbox_concurrency: int = 4
+    mailbox_latency: float = 0.001
     mailbox_requests: int = 10_000
     mailbox_window: timedelta = timedelta(minutes=10)
     throttle_retry_after: RetryAfterForm = "integer"

@@ -145,17 +145,15 @@ async def test_links_that_go_round_and_round_are_an_error(newest: int | None) ->
 
 
 async def test_a_page_that_takes_too_long_is_asked_for_in_parts() -> None:
-    """The first page is made smaller; a link stays as it is, and a smaller page is preferred."""
-    late = refusal(504)
-    async with open_rig(late, late) as rig:
+    """Smaller pages are preferred, so that links do not remember them; the first is asked for if that does not help."""
+    late, text = refusal(504), 'outlook.body-content-type="text"'
+    smaller, least = "odata.maxpagesize=20", "odata.maxpagesize=4"
+    async with open_rig(late, late, late) as rig:
         rig.script += [ok(page(told(1), next_link=rig.link("a"))), late, ok(page(told(2)))]
         assert ids(await rig.query()) == [["AAMk1+/="], ["AAMk2+/="]]
-        assert [options(each).get("$top") for each in rig.paths] == ["100", "20", "4", None, None]
-        assert rig.paths[3] == rig.paths[4]
-        assert rig.preferences[3:] == [
-            {'outlook.body-content-type="text"'},
-            {'outlook.body-content-type="text"', "odata.maxpagesize=20"},
-        ]
+        assert [options(each).get("$top") for each in rig.paths] == ["100", "100", "100", "20", None, None]
+        assert rig.paths[4] == rig.paths[5]
+        assert rig.preferences == [{text}, {text, smaller}, {text, least}, {text}, {text}, {text, smaller}]
 
 
 @pytest.mark.parametrize(
@@ -334,6 +332,14 @@ async def test_contents_are_found_by_their_ids() -> None:
         assert await content(rig) == b"MIME"
         assert await content(rig, "A/=") == b""
         assert rig.paths == ["/v1.0/me/messages/M%3D/$value", "/v1.0/me/messages/M%3D/attachments/A%2F%3D/$value"]
+
+
+async def test_a_page_for_people_is_no_mail_but_may_be_an_attachment() -> None:
+    html = ok(b"<html>Later</html>").replace(b"application/json", b"text/html; charset=utf-8")
+    async with open_rig(html, ok(b"MIME"), html) as rig:
+        assert await content(rig) == b"MIME"
+        assert await content(rig, "A") == b"<html>Later</html>"
+        assert rig.script == []
 
 
 async def test_a_link_has_no_content() -> None:

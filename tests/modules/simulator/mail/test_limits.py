@@ -56,6 +56,14 @@ def door() -> Iterator[Door]:
         yield found
 
 
+async def test_requests_take_time_so_that_a_client_that_asks_too_much_at_once_is_refused(rig: Rig) -> None:
+    rig.simulator.switches.mailbox_latency = 0.2
+    token = new_token(rig)
+    replies = await asyncio.gather(*(ask(rig, "me/messages", token) for _ in range(20)))
+    assert {reply.status for reply in replies} == {200, 429}
+    assert rig.simulator.mail.limits.peak(0) > 4
+
+
 def test_four_requests_at_once_are_admitted_and_the_fifth_is_not(door: Door) -> None:
     for _ in range(4):
         door.enter()
