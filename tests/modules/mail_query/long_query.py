@@ -1,4 +1,4 @@
-"""Runs one `mail query --top COUNT` on a mailbox without an end, and tells on standard error what memory it took.
+"""Runs one `mail query` on a long mailbox at a Graph of its own, and tells on standard error what memory it took.
 
 A process of its own: `python -m tests.modules.mail_query.long_query FORM`.
 """
@@ -6,46 +6,45 @@ A process of its own: `python -m tests.modules.mail_query.long_query FORM`.
 import asyncio
 import resource
 import sys
-from collections.abc import AsyncIterator
-from collections.abc import Set as AbstractSet
 
-from adapters.memory.mailbox import MemoryMailbox
-from domain.mail import MailboxOwner, MailPage, MailPart
-from domain.mail_filter import MailFilter
-from tests.modules.mail_query.desk import a_mail, open_desk
+import attrs
+from yarl import URL
+
+from adapters.graph.mailbox import GraphMailbox
+from adapters.http_client.session import open_session
+from adapters.system.clock import SystemClock
+from tests.adapters.graph.graph_pages import message, page
+from tests.adapters.graph.service_rig import Asked, ScriptedTokens, open_answering_server, service_at
+from tests.fakes.hostile_server import answer
+from tests.modules.mail_query.desk import open_desk
 
 PAGE = 100
 FEW, MANY = 5_000, 50_000
 
 
-class LongMailbox(MemoryMailbox):
-    """Gives MANY mails, each made when its page is; says how much memory there was at most, at FEW and at the end."""
+def tell() -> None:
+    """Print the process's largest size so far, in the system's unit."""
+    sys.stderr.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
 
-    async def query(
-        self,
-        owner: MailboxOwner,  # noqa: ARG002 - all mailboxes are the same
-        mail_filter: MailFilter,  # noqa: ARG002 - as above
-        *,
-        parts: AbstractSet[MailPart],  # noqa: ARG002 - as above
-        newest: int | None = None,  # noqa: ARG002 - as above
-    ) -> AsyncIterator[MailPage]:
-        for first in range(0, MANY, PAGE):
-            if first == FEW:
-                self.tell()
-            yield MailPage(mails=[a_mail(f"mail-{first + number}", "folder") for number in range(PAGE)])
 
-    @staticmethod
-    def tell() -> None:
-        """Print the process's largest size so far, in the system's unit."""
-        sys.stderr.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
+async def reply(asked: Asked) -> bytes:
+    """Give the next page, and a link to the one behind it, until there are MANY; tell the memory at FEW."""
+    first = int(URL(asked.path).query.get("$skiptoken", "0"))
+    if first == FEW:
+        tell()
+    further = first + PAGE
+    link = f"http://{asked.headers['host']}/v1.0/me/messages?$skiptoken={further}" if further < MANY else None
+    return answer(200, page(*(message(first + number) for number in range(PAGE)), next_link=link))
 
 
 async def main() -> None:
-    mailbox = LongMailbox()
-    async with open_desk(mailbox) as desk:
+    async with open_answering_server(reply) as server, open_session() as session, open_desk() as desk:
         await desk.enrol("kim")
-        await desk.query("kim", form=sys.argv[1])
-        mailbox.tell()
+        service = service_at(server.url, session, SystemClock(), ScriptedTokens())
+        queries = attrs.evolve(desk.tools.queries, mailbox=GraphMailbox(service=service, page_size=PAGE))
+        tools = attrs.evolve(desk.tools, queries=queries)
+        await attrs.evolve(desk, tools=tools).query("kim", form=sys.argv[1])
+    tell()
 
 
 if __name__ == "__main__":
