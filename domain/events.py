@@ -1,4 +1,7 @@
-"""Past facts about accounts, as other programs hear of them. How they look on the wire is the codec's affair."""
+"""Past facts about accounts and their mail, as other programs hear of them.
+
+How they look on the wire is the codec's affair.
+"""
 
 from datetime import datetime
 from typing import NewType
@@ -6,6 +9,8 @@ from typing import NewType
 import attrs
 
 from domain.account import AccountId, AccountStatus
+from domain.mail_results import EmailInfo
+from domain.mail_sync import MailId
 from domain.validation import not_blank, utc
 
 EventId = NewType("EventId", str)
@@ -69,4 +74,59 @@ class AccountRecovered(AccountEvent):
     reason: str = attrs.field(validator=not_blank)
 
 
-Event = AccountEnrolled | AccountUpdated | AccountStatusChanged | AccountSignedIn | ReauthRequired | AccountRecovered
+@attrs.frozen(kw_only=True)
+class MailEvent(AccountEvent):
+    """A fact about one mail in one account's mailbox."""
+
+    mail_id: MailId = attrs.field(validator=not_blank)
+
+
+@attrs.frozen(kw_only=True)
+class EmailReceived(MailEvent):
+    """A mail came and is wanted; told once, before anything else about it. It occurred when the mail was received."""
+
+    event_info: EmailInfo
+
+
+@attrs.frozen(kw_only=True)
+class MailMoved(MailEvent):
+    """A mail that was announced is in another folder. It occurred when that was noticed. A path is None if unknown.
+
+    `from_folder_id` None: it had been deleted and is back.
+    """
+
+    from_folder_id: str | None
+    from_folder: str | None
+    to_folder_id: str
+    to_folder: str | None
+
+
+@attrs.frozen(kw_only=True)
+class MailDeleted(MailEvent):
+    """A mail that was announced is no longer in the mailbox. It occurred when that was noticed."""
+
+    folder_id: str
+    folder: str | None
+
+
+Event = (
+    AccountEnrolled
+    | AccountUpdated
+    | AccountStatusChanged
+    | AccountSignedIn
+    | ReauthRequired
+    | AccountRecovered
+    | EmailReceived
+    | MailMoved
+    | MailDeleted
+)
+
+
+def received_event_id(mail_id: MailId) -> EventId:
+    """Return the id of the one `EmailReceived` of a mail, the same whenever it is asked for."""
+    return EventId(f"{mail_id}.received")
+
+
+def mail_event_id(mail_id: MailId, number: int) -> EventId:
+    """Return the id of what happened to a mail later; `number` counts that from 1 on."""
+    return EventId(f"{mail_id}.{number}")
