@@ -1,8 +1,8 @@
 """How far a mailbox has been copied into the store, folder by folder. Nothing is lost or told twice on the way.
 
 A folder goes through rounds: all of it is listed, what was known and not met in the list is looked for, and from then
-on its changes are followed. When the mailbox forgets the cursor, the next round begins. What a bounded sync needs of the
-past is fetched before, newest first, as a window.
+on its changes are followed. When the mailbox forgets the cursor, the next round begins. What a bounded sync needs of
+the past is fetched before, newest first, as a window.
 """
 
 from collections.abc import Mapping, Sequence

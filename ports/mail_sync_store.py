@@ -31,7 +31,7 @@ class MailSyncStore(Protocol):
         which the store has one, keeps it. Of a mail that is told several times the last counts.
 
         For every move and deletion of a mail that is ANNOUNCED the store appends `MailMoved` or `MailDeleted` to the
-        outbox, in the order of `news`; of others nothing is told (see `MailQueue.finish`). Unreadable mails are recorded,
+        outbox, in the order of `news`; of others nothing is told (see `MailQueue.finish`). Unreadable mails are kept,
         each id once, and forgotten when they are `recovered`; those whose id is not known count once per folder.
 
         Raises:
