@@ -11,6 +11,7 @@ import attrs
 
 from application.applications import Applications
 from application.background import running
+from application.pages import closed
 from application.refusals import unknown
 from domain.account import Account, AccountId, AccountStatus, user_key
 from domain.errors import IACSGraphError, NotFoundError
@@ -238,7 +239,7 @@ class MailQueries:
         paths = {folder.folder_id: folder.path for folder in folders} if question.with_folders else {}
         await self._put(queue, MailboxBegun(user_id=account.user_id, folders=paths), tally)
         pages = self.mailbox.query(owner, mail_filter, parts=question.parts, newest=question.newest)
-        async with _closed(pages):
+        async with closed(pages):
             async for page in pages:
                 tally.add(page)
                 await self._put(queue, MailsFound(user_id=account.user_id, page=page), tally)
@@ -247,16 +248,6 @@ class MailQueries:
         before = self.clock.monotonic()
         await queue.put(step)
         tally.away += self.clock.monotonic() - before
-
-
-@asynccontextmanager
-async def _closed(pages: AsyncIterator[MailPage]) -> AsyncIterator[None]:
-    """End a generator with the block, also if not all was taken from it: then nothing is left to the collector."""
-    try:
-        yield
-    finally:
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()
 
 
 def _record(

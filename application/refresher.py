@@ -163,7 +163,7 @@ class Refresher:
         recovery = _Recovery(self._act())
         due_at = token.due_at(self.identifiers.fraction())
         await self._store(lease, lambda: self.tokens.commit(lease, token, due_at, recovery))
-        self.log.refreshed(user_id, token.access.expires_at - self.clock.now())
+        self.log.refreshed(user_id, token.access.expires_at - self.clock.now(), ahead=need.ahead)
         if recovery.account is not None and not recovery.account.usable:
             raise not_usable(user_id, recovery.account.status)
         return Renewal(access=token.access, renewed=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from application.pulse import Pulse
 from application.token_service import TokenService
 from domain.errors import (
     ConfigurationError,
@@ -40,6 +41,12 @@ class TokenKeeper:
     batch: int = 500
     resting: dict[str, datetime] = attrs.field(factory=dict, init=False, repr=False)
     """Accounts that failed in a way that the store does not know of, and until when they are left alone."""
+    looked: Pulse = attrs.field(init=False, repr=False)
+    """Beats whenever a look was completed."""
+
+    @looked.default
+    def _own_pulse(self) -> Pulse:
+        return Pulse(self.clock)
 
     async def run(self) -> None:
         """Keep until cancelled. One account's failure is told of, and stops no other account.
@@ -68,6 +75,7 @@ class TokenKeeper:
         waking = [(user_id, max(at, self.resting.get(user_id, at))) for user_id, at in awake]
         due = [user_id for user_id, at in waking if at <= now][: self.batch]
         await self._refresh_all(due)
+        self.looked.beat()
         if len(due) == self.batch:
             return timedelta(0)
         if due:

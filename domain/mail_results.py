@@ -1,18 +1,31 @@
 """What becomes of a stored mail: it is announced as `email.received`, or dropped for a reason that can be undone."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 import attrs
 
 from domain.account import AccountId
-from domain.correspondence.vocabulary import DecisionStatus, DropReason, MailType, SenderType, Urgency
+from domain.correspondence.email_info import LARGEST_BODY_BYTES, EmailInfo
+from domain.correspondence.vocabulary import DropReason
 from domain.mail import Mail
 from domain.mail_sync import MailId
-from domain.validation import not_blank, optional, utc
+from domain.validation import not_blank, utc
 
-LARGEST_BODY_BYTES: Final = 64 * 1024
+__all__ = (
+    "LARGEST_BODY_BYTES",
+    "LARGEST_EVENT_BYTES",
+    "ClaimedMail",
+    "DroppedMail",
+    "EmailInfo",
+    "Failed",
+    "MailState",
+    "MailboxCounts",
+    "Processed",
+    "QueueDepth",
+)
+
 LARGEST_EVENT_BYTES: Final = 512 * 1024
 
 
@@ -22,47 +35,6 @@ class MailState(StrEnum):
     NEW = "new"
     ANNOUNCED = "announced"
     DROPPED = "dropped"
-
-
-@attrs.frozen(kw_only=True)
-class EmailInfo:
-    """What `email.received` tells of a mail. Absent is None; every text is bounded, and is Unicode.
-
-    `body` is text, cut at 64 KiB of UTF-8. `agenda_code` keeps the letters that people use; `agenda_base`,
-    `agenda_version`, `agenda_base_version`, `agenda_panel`, `agenda_year`, `agenda_number` are its parts.
-    `duplicate_of` is the mail that was announced before with the same internetMessageId.
-    """
-
-    subject: str | None = attrs.field(default=None, repr=False)
-    sender: str | None = attrs.field(default=None, repr=False)
-    sender_address: str | None = attrs.field(default=None, repr=False)
-    sent_time: datetime | None = attrs.field(default=None, validator=optional(utc))
-    received_time: datetime = attrs.field(validator=utc)
-    has_attachments: bool
-    web_link: str | None = attrs.field(default=None, repr=False)
-    body: str | None = attrs.field(default=None, repr=False)
-    body_truncated: bool = False
-    agenda_code: str | None = None
-    agenda_base: str | None = None
-    agenda_version: str | None = None
-    agenda_base_version: str | None = None
-    agenda_panel: str | None = None
-    agenda_year: str | None = None
-    agenda_number: str | None = None
-    response_org: str | None = None
-    response_version: str | None = None
-    sender_type: SenderType
-    sender_organization: str | None = None
-    mail_type: MailType
-    decision_status: DecisionStatus | None = None
-    urgency: Urgency = Urgency.NORMAL
-    keywords: tuple[str, ...] = attrs.field(default=(), repr=False)
-    deadline: date | None = None
-    is_reply: bool = False
-    is_forward: bool = False
-    is_auto_reply: bool = False
-    duplicate_of: MailId | None = None
-    references: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +87,9 @@ class DroppedMail:
 
 @attrs.frozen(kw_only=True)
 class QueueDepth:
-    """What waits to be processed. `failing` of the `new` have failed at least once; `oldest_at`: stored since."""
+    """What waits to be processed. `failing` of the `new` have failed at least once; `oldest_at`: the one that waits
+    longest does so since then, when it was stored or restored.
+    """
 
     new: int = 0
     failing: int = 0
@@ -126,7 +100,8 @@ class QueueDepth:
 class MailboxCounts:
     """What is stored of one account. `complete_at`: until when all of its synced folders are complete; None: not yet.
 
-    `deleted` mails count under their state, too.
+    A folder that is gone is not waited for, and one whose window is open is not complete. `deleted` mails count under
+    their state, too.
     """
 
     account_id: AccountId

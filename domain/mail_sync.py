@@ -125,14 +125,16 @@ class Departure:
 class FolderNews:
     """What one step of a sync found. `mails` are stored if they are unknown, else brought up to date.
 
-    `recovered` are ids of mails that could not be read before and now are among `mails`, or are gone. `paths` names
-    folders by their id, for events.
+    `recovered` are ids of mails that could not be read before and now are among `mails`, or are gone;
+    `nameless_recovered`: the same of all in this folder whose ids are not known. `paths` names folders by their id, for
+    events.
     """
 
     mails: Sequence[Mail] = ()
     departures: Sequence[Departure] = ()
     unreadable: Sequence[UnreadableMail] = ()
     recovered: Sequence[str] = ()
+    nameless_recovered: bool = False
     paths: Mapping[str, str] = attrs.field(factory=dict)
 
 

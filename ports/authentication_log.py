@@ -19,8 +19,8 @@ class AuthenticationLog(Protocol):
         """
 
     @abstractmethod
-    def refreshed(self, user_id: str, lifetime: timedelta) -> None:
-        """Tell that a new access token was stored.
+    def refreshed(self, user_id: str, lifetime: timedelta, *, ahead: bool = False) -> None:
+        """Tell that a new access token was stored; `ahead` of its predecessor's expiry, with nobody waiting for it.
 
         Raises: nothing.
         """

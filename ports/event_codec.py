@@ -65,7 +65,8 @@ class EventCodec(Protocol):
     def encode(self, event: Event) -> EncodedEvent:
         """Return the message; the same fact always gives the same bytes.
 
-        Raises: nothing.
+        Raises:
+            ValidationError: EVENT_UNENCODABLE: a text in it is no Unicode (half of a surrogate pair).
         """
 
     @abstractmethod

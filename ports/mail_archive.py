@@ -25,5 +25,8 @@ class MailArchive(Protocol):
     ) -> Sequence[DroppedMail]:
         """Return up to `limit` dropped mails, of one account or of all, latest dropped first, behind `after`.
 
+        A mail that was restored since keeps its place as `after`; behind an unknown one everything comes. What can no
+        longer be read is left out.
+
         Raises: as above.
         """

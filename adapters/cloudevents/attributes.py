@@ -15,7 +15,9 @@ from domain.validation import not_blank, optional, utc
 
 PREFIX = "ce_"
 SPECVERSION = "1.0"
+SOURCE = "/iacsgraph"
 CONTENT_TYPE = "content-type"
+JSON = "application/json; charset=utf-8"
 _VERSION = re.compile(r"_(?=v[0-9]+\Z)")
 
 
@@ -40,7 +42,20 @@ class Attributes:
             "time": None if self.time is None else time_text(self.time),
         }
         named = {PREFIX + name: value for name, value in present.items() if value is not None}
-        return {**named, CONTENT_TYPE: "application/json; charset=utf-8"}
+        return {**named, CONTENT_TYPE: JSON}
+
+
+def headers_of_fact(event_id: EventId, event_type: str, subject: str, moment: str) -> Mapping[str, str]:
+    """Return what `Attributes.headers` does, of what a fact has checked already; `moment` is a `time_text`."""
+    return {
+        "ce_specversion": SPECVERSION,
+        "ce_id": event_id,
+        "ce_source": SOURCE,
+        "ce_type": event_type,
+        "ce_subject": subject,
+        "ce_time": moment,
+        CONTENT_TYPE: JSON,
+    }
 
 
 def dotted(event_type: str) -> str:

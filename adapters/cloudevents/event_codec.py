@@ -10,49 +10,61 @@ from functools import cached_property
 import attrs
 import cattrs
 
-from adapters.cloudevents.attributes import Attributes, dotted, underscored
-from adapters.cloudevents.fact_values import CLASSES, TYPES, faults, make_converter
+from adapters.cloudevents.attributes import SOURCE, Attributes, dotted, headers_of_fact
+from adapters.cloudevents.fact_members import TYPES, Write, make_writer
+from adapters.cloudevents.fact_values import CLASSES, faults, make_converter
 from adapters.cloudevents.json_text import write_object
 from adapters.cloudevents.reading import read_message
-from adapters.cloudevents.times import any_time
+from adapters.cloudevents.times import any_time, time_text
 from domain.errors import ValidationError
-from domain.events import Event, EventId
+from domain.events import Event, EventId, MailEvent
 from domain.messages import Delivery
+from domain.validation import not_blank
 from ports.event_codec import EncodedEvent, EventCodec, ReceivedEvent
 
 ACCOUNT_TOPIC = "account.events"
-SOURCE = "/iacsgraph"
+EMAIL_TOPIC = "email.received"
 _LONGEST_QUOTED = 100
 
 
 @attrs.frozen(kw_only=True)
 class CloudEventCodec(EventCodec):
-    """Facts have their account's user id for a key, so that one account's events stay in order.
+    """Facts have their account's user id for a key, so that one account's events stay in order, of one topic each.
 
-    `zone` is that of times without an offset, which producers of plain JSON write (`datetime.now().isoformat()`). Such
-    a producer's time that cannot be read is not known; that of a CloudEvent makes it undecodable.
+    `email_topic` is that of all that happens to mail. `zone` is that of times without an offset, which producers of
+    plain JSON write (`datetime.now().isoformat()`). Such a producer's time that cannot be read is not known; that of a
+    CloudEvent makes it undecodable.
     """
 
     zone: tzinfo = UTC
+    email_topic: str = attrs.field(default=EMAIL_TOPIC, validator=not_blank)
 
     @cached_property
     def _converter(self) -> cattrs.Converter:
         """Made when the first event comes: it costs as much as reading a token from a new process."""
         return make_converter()
 
+    @cached_property
+    def _write(self) -> Write:
+        """As the converter."""
+        return make_writer()
+
     def encode(self, event: Event) -> EncodedEvent:
         """Encode; members in a fixed order."""
-        name = TYPES[type(event)]
-        members = self._converter.unstructure(event)
-        attributes = Attributes(
-            id=event.event_id, type=name, source=SOURCE, subject=event.account_id, time=event.occurred_at
-        )
+        moment = time_text(event.occurred_at)
+        topic, subject = ACCOUNT_TOPIC, str(event.account_id)
+        if isinstance(event, MailEvent):
+            topic, subject = self.email_topic, event.mail_id
+        try:
+            value = self._write(event, moment)
+        except UnicodeEncodeError:
+            raise _unencodable(topic, event.event_id, "A text in it is no Unicode.") from None  # the cause holds it
         return EncodedEvent(
             event_id=event.event_id,
-            topic=ACCOUNT_TOPIC,
+            topic=topic,
             key=event.user_id,
-            value=write_object({"event_type": underscored(name), **members, "occurred_at": members["timestamp"]}),
-            headers=attributes.headers(),
+            value=value,
+            headers=headers_of_fact(event.event_id, TYPES[type(event)], subject, moment),
         )
 
     def wrap(

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, tzinfo
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_OFFSET = len("+00:00")
 
 
 def time_text(moment: datetime) -> str:
     """Return the moment as `2026-03-01T12:30:15.000042Z`."""
+    if moment.tzinfo is UTC:
+        return moment.isoformat(timespec="microseconds")[:-_OFFSET] + "Z"
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

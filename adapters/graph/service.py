@@ -19,11 +19,12 @@ from adapters.graph.limits import Limits
 from adapters.graph.requests import ANY_MEDIA_TYPE, Absent, GraphRequest, foreign_link, of_server, unusable
 from adapters.http_client.retrying import Deadline, Pace, Repeat, Retrying
 from adapters.http_client.transport import Answer, Request, Server, Transport
-from domain.errors import APIConnectionError, IACSGraphError
+from domain.errors import APIConnectionError, IACSGraphError, ThrottledError
 from domain.mail import MailboxOwner
 from ports.access_tokens import AccessTokens
 from ports.clock import Clock
 from ports.identifiers import Identifiers
+from ports.mailbox_log import MailboxLog
 
 T = TypeVar("T")
 
@@ -98,6 +99,7 @@ class GraphService:
     identifiers: Identifiers = attrs.field(repr=False)
     limits: Limits = attrs.field(repr=False)
     pace: Pace = PACE
+    log: MailboxLog | None = attrs.field(default=None, repr=False)
     _transport: Transport = attrs.field(init=False, repr=False)
     _retrying: Retrying = attrs.field(init=False, repr=False)
 
@@ -250,10 +252,12 @@ class GraphService:
         return Request(method="GET", url=request.target, bearer=token, headers=request.headers(accept))
 
     def _error(self, call: _Call, refusal: Refusal, absent: Absent | None) -> IACSGraphError:
-        """Return the error; a wait that Graph asks for holds for the whole mailbox."""
+        """Return the error; a wait that Graph asks for holds for the whole mailbox, and is told."""
         error = error_of(refusal, call.owner, absent)
         if isinstance(error, APIConnectionError) and error.retry_after:
             self.limits.hold(call.mailbox, error.retry_after)
+        if isinstance(error, ThrottledError) and self.log is not None:
+            self.log.throttled(call.owner.user_id, error.retry_after)
         return error
 
     def _call(self, owner: MailboxOwner) -> _Call:

@@ -28,9 +28,10 @@ class LoggingAuthenticationLog(AuthenticationLog):
         context = {"user_id": after.user_id, "status": after.status.value, "reason": audit.reason, "actor": audit.actor}
         self.logger.log(level, "account %s", audit.action, extra=_present(context))
 
-    def refreshed(self, user_id: str, lifetime: timedelta) -> None:
+    def refreshed(self, user_id: str, lifetime: timedelta, *, ahead: bool = False) -> None:
         """Tell at INFO."""
-        self.logger.info("token refreshed", extra={"user_id": user_id, "lifetime_s": round(lifetime.total_seconds())})
+        context = {"user_id": user_id, "lifetime_s": round(lifetime.total_seconds()), "ahead": ahead}
+        self.logger.info("token refreshed", extra=context)
 
     def refresh_failed(self, user_id: str, error: IACSGraphError) -> None:
         """Tell at WARNING if trying again may help, else at ERROR."""

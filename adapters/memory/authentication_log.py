@@ -17,9 +17,9 @@ class MemoryAuthenticationLog(AuthenticationLog):
         """Remember the action and the reason."""
         self.entries.append(("changed", change.after.user_id, change.audit.action, change.audit.reason))
 
-    def refreshed(self, user_id: str, lifetime: timedelta) -> None:
-        """Remember the lifetime."""
-        self.entries.append(("refreshed", user_id, lifetime))
+    def refreshed(self, user_id: str, lifetime: timedelta, *, ahead: bool = False) -> None:
+        """Remember the lifetime, and whether it was ahead if so."""
+        self.entries.append(("refreshed", user_id, lifetime, *(("ahead",) if ahead else ())))
 
     def refresh_failed(self, user_id: str, error: IACSGraphError) -> None:
         """Remember the error's code."""

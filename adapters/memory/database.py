@@ -1,14 +1,16 @@
 """The memory that the in-memory stores share, as the SQLite stores share one file."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 
 from adapters.memory.bell import Bell
+from adapters.memory.mail_memory import MailMemory
 from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange, AuditEntry
 from domain.errors import ConflictError, NotFoundError, StaleKeyError
-from domain.events import EventId
+from domain.events import Event, EventId
 from domain.messages import Handled
 from domain.refreshing import RefreshState
 from domain.sign_in import LinkId, ReconnectLink, SignIn, SignInId
@@ -70,6 +72,8 @@ class MemoryDatabase:
     replaced_keys: set[KeyId] = attrs.field(factory=set)
     written: dict[AccountId, int] = attrs.field(factory=dict)
     writes: int = 0
+    mail: MailMemory = attrs.field(factory=MailMemory, repr=False)
+    mail_stored: Bell = attrs.field(factory=Bell)
 
     def named(self, user_id: str) -> Account | None:
         """Return the account with this user id."""
@@ -121,6 +125,14 @@ class MemoryDatabase:
         self.outbox.append(message)
         self.appended.ring()
         self.touch(change.after.account_id)
+
+    def change_mail(self, mail: MailMemory, events: Sequence[Event] = ()) -> None:
+        """Store mails as they are now, with events of what happened to them."""
+        messages = [self.codec.encode(event) for event in events]
+        self.mail.become(mail)
+        self.outbox.extend(messages)
+        if messages:
+            self.appended.ring()
 
     def touch(self, account_id: AccountId) -> None:
         """Make it news that the account or its token was written."""

@@ -175,6 +175,13 @@ class MemoryMailbox(Mailbox):
         state.folders[folder.folder_id] = folder
         return folder
 
+    def remove_folder(self, owner: MailboxOwner, folder_id: str) -> None:
+        """Remove a folder, in which there is no other, for good; its mails are deleted."""
+        state = self._state(owner)
+        for stored in state.inside(state.folder(folder_id).folder_id):
+            self.delete(owner, stored.mail.message_id)
+        del state.folders[folder_id]
+
     def folder_id(self, owner: MailboxOwner, role: FolderRole) -> str:
         """Return the id of the folder that is for this."""
         return next(each.folder_id for each in self._state(owner).folders.values() if each.role is role)
@@ -217,6 +224,10 @@ class MemoryMailbox(Mailbox):
         stored = state.find(message_id)
         stored.damage = UnreadableMail(message_id=message_id, raw=raw, problem=problem)
         state.note(stored)
+
+    def mend(self, owner: MailboxOwner, message_id: str) -> None:
+        """Let a damaged mail come as it is again; that changes nothing about it."""
+        self._state(owner).find(message_id).damage = None
 
     def forget_cursors(self, owner: MailboxOwner) -> None:
         """Let all cursors that were handed out for this mailbox be unknown."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import CLIENT_SECRET, may_encrypt
@@ -102,9 +103,14 @@ def write_client_secrets(connection: sqlite3.Connection, account: Account, ciphe
 
 def append_event(connection: sqlite3.Connection, event: EncodedEvent) -> None:
     """Append the event to the outbox."""
-    connection.execute(
+    append_events(connection, [event])
+
+
+def append_events(connection: sqlite3.Connection, events: Sequence[EncodedEvent]) -> None:
+    """Append events to the outbox, in this order."""
+    connection.executemany(
         "INSERT INTO outbox (event_id, topic, key, value, headers) VALUES (?, ?, ?, ?, ?)",
-        (event.event_id, event.topic, event.key, event.value, json.dumps(dict(event.headers))),
+        [(each.event_id, each.topic, each.key, each.value, json.dumps(dict(each.headers))) for each in events],
     )
 
 

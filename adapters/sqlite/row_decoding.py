@@ -2,7 +2,7 @@
 
 import functools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -24,6 +24,17 @@ def any_text(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.text_factory = before
+
+
+def fetch(
+    connection: sqlite3.Connection, sql: str, params: Sequence[object] | Mapping[str, object] = ()
+) -> list[sqlite3.Row]:
+    """Return all rows, as `any_text` lets them be read if one of them holds text that is not UTF-8."""
+    try:
+        return connection.execute(sql, params).fetchall()
+    except sqlite3.OperationalError:  # of whatever kind: if it was not that, it is raised again
+        with any_text(connection):
+            return connection.execute(sql, params).fetchall()
 
 
 def is_text(value: object) -> bool:

@@ -21,11 +21,13 @@ from modules.runtime.settings import (
     EncryptionSettings,
     GraphSettings,
     LogSettings,
+    MailProcessingSettings,
     ProviderSettings,
     SignInServerSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import any_is_set, load
+from modules.runtime.up_settings import UpSettings
 
 
 async def check_up(environment: Environment | None = None) -> list[CheckResult]:
@@ -45,8 +47,10 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
         check_settings("azure settings", partial(_azure, source)),
         check_settings("graph settings", lambda: _asked(load(GraphSettings, source))),
+        check_settings("mail processing", lambda: _processed(load(MailProcessingSettings, source))),
         check_settings("event settings", lambda: _kept(load(EventSettings, source))),
         check_settings("kafka settings", partial(_kafka, source)),
+        check_settings("up settings", lambda: _served(load(UpSettings, source))),
     ]
     log = if_sound(partial(load, LogSettings, source))
     if log is not None:
@@ -65,6 +69,14 @@ def _log_files(log: LogSettings) -> Iterator[CheckResult]:
 
 def _asked(graph: GraphSettings) -> str:
     return f"pages of {graph.page_size}, {graph.max_concurrency} requests at once"
+
+
+def _served(up: UpSettings) -> str:
+    return f"{up.listen}, ends within {up.stop_seconds} s"
+
+
+def _processed(mail: MailProcessingSettings) -> str:
+    return f"{len(mail.chairs)} in MAIL_CHAIRS, {mail.workers} batches at once"
 
 
 def _well_formed(source: Environment) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from application.token_keeper import TokenKeeper
     from application.token_service import TokenService
     from modules.runtime.provider import Provider
+    from ports.authentication_log import AuthenticationLog
     from ports.clock import Clock
     from ports.sign_in_store import SignInStore
     from ports.tenant_directory import TenantDirectory
@@ -49,8 +50,13 @@ class Stored:
 
 
 @asynccontextmanager
-async def wire(database: Database, provider: "Provider", settings: AuthSettings) -> AsyncIterator[Auth]:
-    """Build the use cases on an open database and provider; the token service's tasks end with the block."""
+async def wire(
+    database: Database, provider: "Provider", settings: AuthSettings, *, log: "AuthenticationLog | None" = None
+) -> AsyncIterator[Auth]:
+    """Build the use cases on an open database and provider; the token service's tasks end with the block.
+
+    `log` is by default the authentication log.
+    """
     from adapters.logging.authentication_log import LoggingAuthenticationLog
     from adapters.sqlite.account_store import SqliteAccountStore
     from adapters.sqlite.sign_in_store import SqliteSignInStore
@@ -61,11 +67,11 @@ async def wire(database: Database, provider: "Provider", settings: AuthSettings)
     from application.token_keeper import TokenKeeper
     from modules.runtime.applications import default_application
 
-    clock, identifiers, log = SystemClock(), SystemIdentifiers(), LoggingAuthenticationLog()
+    clock, identifiers, log = SystemClock(), SystemIdentifiers(), log or LoggingAuthenticationLog()
     cipher, codec = FernetCipher(settings.encryption.keys), CloudEventCodec()
     accounts, tokens = SqliteAccountStore(database, cipher, codec), SqliteTokenStore(database, cipher, codec)
     applications = Applications(default=default_application(settings.azure))
-    async with open_tokens(database, provider, applications, settings.encryption) as service:
+    async with open_tokens(database, provider, applications, settings.encryption, log=log) as service:
         yield Auth(
             accounts=Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers),
             service=service,

@@ -1,6 +1,7 @@
 """The commands `events`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import click
@@ -220,6 +221,31 @@ def relay(once: bool) -> None:  # noqa: FBT001
         click.echo(f"{await relay_once(command_settings(OutboxSettings))} events carried to the bus.")
 
     run(main)
+
+
+@events.command(short_help="Show what events look like.")
+@click.argument("event_type", metavar="[TYPE]", required=False)
+@click.option(
+    "--write",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write all documents into this directory instead.",
+)
+@as_json
+def schema(event_type: str | None, directory: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Show the JSON Schema of TYPE (email.received ...), or of all types together as an AsyncAPI document."""
+    from modules.events.compose import schema_documents
+    from modules.events.describing import document, write
+    from modules.runtime.output import print_json
+    from modules.runtime.records import print_records
+
+    if event_type is not None and directory is not None:
+        raise click.UsageError("--write writes all documents: name no TYPE.")
+    with edge(as_json=as_json):
+        if directory is None:
+            print_json(document(schema_documents(), event_type), show_secrets=True)  # there are none in it
+        else:
+            print_records(write(schema_documents(), directory), None, as_json=as_json)
 
 
 @events.group(short_help="Look at dead letters, publish them again.")

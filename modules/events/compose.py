@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import attrs
 
-from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.logging.messaging_log import LoggingMessagingLog
 from adapters.sqlite.database import Database, open_current, open_database
 from adapters.sqlite.inbox import SqliteInbox
@@ -18,14 +17,15 @@ from application.dead_letter_queue import DeadLetterQueue
 from application.event_consumer import EventConsumer
 from application.event_sender import EventSender
 from application.outbox_relay import OutboxRelay, RelayTimes
+from modules.events.schema import SchemaDocuments
 from modules.events.settings import BusToolSettings, OutboxSettings
-from modules.runtime.compose import open_event_bus
+from modules.runtime.compose import event_codec, open_event_bus
 from modules.runtime.event_bus import EventBus
 from modules.runtime.event_settings import EventSettings
-from modules.runtime.settings import TimeSettings
 from ports.clock import Clock
 from ports.event_codec import EventCodec
 from ports.inbox import Inbox
+from ports.messaging_log import MessagingLog
 from ports.parked_events import ParkedEvents
 
 _FOR_EVER = timedelta(days=36_500)
@@ -62,12 +62,16 @@ class Events:
     inbox: Inbox
 
 
-def wire(database: Database, bus: EventBus, settings: OutboxSettings) -> Events:
-    """Build the use cases on an open database and bus. The relay is run with `open_outbox_relay`."""
-    clock, identifiers, inbox, log = SystemClock(), SystemIdentifiers(), SqliteInbox(database), LoggingMessagingLog()
+def wire(database: Database, bus: EventBus, settings: OutboxSettings, *, log: MessagingLog | None = None) -> Events:
+    """Build the use cases on an open database and bus. The relay is run with `open_outbox_relay`.
+
+    `log` is by default the messaging log.
+    """
+    clock, identifiers, inbox = SystemClock(), SystemIdentifiers(), SqliteInbox(database)
+    log = LoggingMessagingLog() if log is None else log
     return Events(
-        tools=_wire_bus(bus, settings.time),
-        outbox=_wire_outbox(database, settings.time),
+        tools=_wire_bus(bus, settings),
+        outbox=_wire_outbox(database, settings),
         relay=OutboxRelay(
             outbox=SqliteOutbox(database, clock),
             inbox=inbox,
@@ -80,7 +84,7 @@ def wire(database: Database, bus: EventBus, settings: OutboxSettings) -> Events:
         consumer=EventConsumer(
             subscriber=bus.subscriber,
             publisher=bus.publisher,
-            codec=_codec(settings.time),
+            codec=_codec(settings),
             clock=clock,
             identifiers=identifiers,
             log=log,
@@ -108,14 +112,14 @@ async def compose_bus(settings: BusToolSettings, *, reading: bool = False) -> As
             opened = (open_current if reading else open_database)(settings.database.path)
             database = await stack.enter_async_context(opened)
         bus = await stack.enter_async_context(open_event_bus(settings.bus, database))
-        yield _wire_bus(bus, settings.time)
+        yield _wire_bus(bus, settings)
 
 
 @asynccontextmanager
 async def compose_outbox(settings: OutboxSettings, *, reading: bool = False) -> AsyncIterator[OutboxTools]:
     """Open the database alone: migrating it or, for `reading`, as it is."""
     async with (open_current if reading else open_database)(settings.database.path) as database:
-        yield _wire_outbox(database, settings.time)
+        yield _wire_outbox(database, settings)
 
 
 def relay_times(settings: EventSettings) -> RelayTimes:
@@ -128,8 +132,8 @@ def relay_times(settings: EventSettings) -> RelayTimes:
     )
 
 
-def _wire_bus(bus: EventBus, time: TimeSettings) -> BusTools:
-    codec, clock = _codec(time), SystemClock()
+def _wire_bus(bus: EventBus, settings: BusToolSettings | OutboxSettings) -> BusTools:
+    codec, clock = _codec(settings), SystemClock()
     return BusTools(
         bus=bus,
         codec=codec,
@@ -141,9 +145,17 @@ def _wire_bus(bus: EventBus, time: TimeSettings) -> BusTools:
     )
 
 
-def _wire_outbox(database: Database, time: TimeSettings) -> OutboxTools:
-    return OutboxTools(parked=SqliteParkedEvents(database), codec=_codec(time), clock=SystemClock())
+def _wire_outbox(database: Database, settings: OutboxSettings) -> OutboxTools:
+    return OutboxTools(parked=SqliteParkedEvents(database), codec=_codec(settings), clock=SystemClock())
 
 
-def _codec(time: TimeSettings) -> EventCodec:
-    return CloudEventCodec(zone=time.zone or UTC)
+def _codec(settings: BusToolSettings | OutboxSettings) -> EventCodec:
+    return event_codec(settings.bus.events, settings.time)
+
+
+def schema_documents() -> SchemaDocuments:
+    """Return what describes our events."""
+    from adapters.cloudevents.asyncapi import asyncapi
+    from adapters.cloudevents.schemas import schemas
+
+    return SchemaDocuments(by_type=schemas(), all_events=asyncapi())

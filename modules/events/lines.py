@@ -12,8 +12,22 @@ from modules.events.schema import EventLine
 from modules.runtime.output import shortened
 from ports.event_codec import EventCodec
 
+_OF_MAIL = frozenset({"email.received", "mail.moved", "mail.deleted"})
 _LEFT_OUT = frozenset({"event_type", "event_id", "account_id", "user_id", "timestamp", "occurred_at"})
 """Members of our events that a line for people has no room for, or shows outside the value."""
+_OF_INFO = (
+    "agenda_code",
+    "mail_type",
+    "response_org",
+    "urgency",
+    "deadline",
+    "duplicate_of",
+    "sender_organization",
+    "subject",
+    "sender_address",
+)
+"""Of what `email.received` tells, what a line has room for."""
+_USUAL = (None, "OTHER", "NORMAL")
 _KEY, _LONGEST_KEY, _TYPE = 12, 24, 22
 
 
@@ -62,4 +76,17 @@ def _in_short(line: EventLine) -> str:
     if line.value is None:
         return "(empty)" if line.bytes is None else line.bytes
     rest = {name: item for name, item in line.value.items() if name not in _LEFT_OUT}
+    if line.type in _OF_MAIL:
+        rest = _of_mail(rest)
     return json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+
+
+def _of_mail(members: Mapping[str, object]) -> dict[str, object]:
+    """What is worth knowing of the mail, or the paths of its folders; its id comes last."""
+    info = members.get("event_info")
+    if isinstance(info, Mapping):
+        short = {name: info[name] for name in _OF_INFO if info.get(name) not in _USUAL}
+    else:
+        paths = {name.removesuffix("_id"): item for name, item in members.items() if name.endswith("folder_id")}
+        short = {name: members.get(name) or folder_id for name, folder_id in paths.items()}
+    return {**short, "mail_id": members.get("mail_id")}

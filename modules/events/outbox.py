@@ -13,6 +13,8 @@ from ports.event_codec import EncodedEvent, EventCodec, ReceivedEvent
 from ports.parked_events import OutboxSummary
 
 _PARKED_SHOWN = 100
+_LONG_AGO = "email.received"
+"""Occurred when the mail was received, perhaps years before it was stored: that tells nothing of the outbox."""
 
 
 async def outbox_report(tools: OutboxTools) -> OutboxReport:
@@ -61,7 +63,7 @@ async def retry_parked(tools: OutboxTools, ids: Sequence[str], *, as_json: bool)
 
 def _waiting(event: EncodedEvent, codec: EventCodec, now: datetime) -> WaitingEvent:
     read = _read(event, codec, now)
-    since = None if read is None else read.occurred_at
+    since = None if read is None or read.type == _LONG_AGO else read.occurred_at
     return WaitingEvent(
         id=event.event_id,
         type=_type(read),

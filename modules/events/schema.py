@@ -67,7 +67,7 @@ class LagReport:
 
 @attrs.frozen(kw_only=True)
 class WaitingEvent:
-    """An event in the outbox. `since` is the fact's time."""
+    """An event in the outbox. `since` is the fact's time, if that is about when the event was put there."""
 
     id: str
     type: str | None
@@ -151,3 +151,18 @@ class RelayReport:
 
     database: str
     bus: str
+
+
+@attrs.frozen(kw_only=True)
+class SchemaDocuments:
+    """What describes our events: a JSON Schema for each type, and an AsyncAPI document of them all."""
+
+    by_type: Mapping[str, Mapping[str, Any]]
+    all_events: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class WrittenFile:
+    """A document that was written."""
+
+    file: str

@@ -1,4 +1,5 @@
-"""The root command: every other program by its name, and a demonstration that needs nothing.
+"""The root command: every other program by its name, all of them at once (`up`), and a demonstration.
 
-Inputs: command line. Outputs: those of the command that it runs. The demonstration reads no settings at all.
+Inputs: command line; for `up` what the programs that it runs need. Outputs: those of the command that it runs; of `up`
+besides, `/health` and `/metrics`. Environment of `up`: theirs, UP_* and HEALTH_*. The demonstration reads no settings.
 """

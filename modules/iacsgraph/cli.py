@@ -45,10 +45,28 @@ def _mail_query(name: str) -> click.Command:
     return command
 
 
+def _mail_process(name: str) -> click.Command:
+    from modules.mail_process import cli
+
+    command: click.Command = getattr(cli, name)
+    return command
+
+
+def _mail_sync(name: str) -> click.Command:
+    from modules.mail_sync import cli
+
+    command: click.Command = getattr(cli, name)
+    return command
+
+
 def _simulator() -> click.Command:
     from modules.simulator.cli import simulator
 
     return simulator
+
+
+def _up() -> click.Command:
+    return up
 
 
 def _demo() -> click.Command:
@@ -71,6 +89,7 @@ COMMANDS: Table = {
     "auth": (_auth, "Keep accounts signed in."),
     "mail": (_mail, "Find mail in mailboxes, and show it."),
     "events": (_events, "Watch and publish events, relay them, handle dead letters."),
+    "up": (_up, "Run all of it at once: tokens, sync, processing, events."),
     "simulator": (_simulator, "Run a local Microsoft 365 with people and mail."),
     "demo": (_demo, "Show the whole on a practice identity provider, in seconds."),
     "completion": (_completion, "Print the completion script of a shell."),
@@ -78,6 +97,11 @@ COMMANDS: Table = {
 MAIL_COMMANDS: Table = {
     "query": (partial(_mail_query, "query"), "Find mail in several mailboxes at once."),
     "show": (partial(_mail_query, "show"), "Show one mail, its source, its attachments."),
+    "sync": (partial(_mail_sync, "sync"), "Copy mailboxes into the store, and follow them."),
+    "stats": (partial(_mail_sync, "stats"), "Show what is stored of each mailbox."),
+    "reconcile": (partial(_mail_sync, "reconcile"), "Compare what is stored with the mailbox."),
+    "process": (partial(_mail_process, "process"), "Announce stored mail, drop what is unwanted."),
+    "dropped": (partial(_mail_process, "dropped"), "Look at dropped mail, have it announced all the same."),
 }
 """Of several programs: to people they are one group."""
 
@@ -123,6 +147,20 @@ def root() -> None:
 @click.group(cls=_Programs, table=MAIL_COMMANDS)
 def mail() -> None:
     """Find mail in mailboxes, and show it."""
+
+
+@click.command()
+def up() -> None:
+    """Keep tokens fresh, sync every account, process its mail and carry the events to the bus, until a signal.
+
+    /health and /metrics are served at UP_LISTEN. The first SIGTERM or SIGINT ends it within UP_STOP_SECONDS, with exit
+    code 0; a second one ends it at once.
+    """
+    from modules.iacsgraph.settings import read_up_settings
+    from modules.iacsgraph.up import run_up
+    from modules.runtime.process import run
+
+    run(lambda: run_up(read_up_settings()))
 
 
 def _silent(_: str) -> None:

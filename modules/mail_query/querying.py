@@ -13,13 +13,14 @@ from domain.errors import IACSGraphError
 from domain.mail import MailPage
 from modules.mail_query.fields import Found
 from modules.mail_query.progress import Progress
-from modules.mail_query.reporting import attributed, error_document, say_ends
+from modules.mail_query.reporting import say_ends
 from modules.mail_query.schema import AccountLine, UnreadableLine
 from modules.mail_query.sinks import Sink, standard_output
 from modules.mail_query.wishes import Wishes
 from modules.mail_query.writers import CsvWriter, JsonWriter, TableWriter, Writer
 from modules.runtime.exit_codes import exit_code
 from modules.runtime.output import print_error
+from modules.runtime.whose import attributed, error_document
 
 _COLUMNS = 200
 """Of a line that goes to no terminal."""

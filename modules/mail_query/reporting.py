@@ -1,35 +1,13 @@
 """What people and programs are told about mailboxes that did not answer as they should."""
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from io import StringIO
+from collections.abc import Iterable, Iterator, Sequence
 
-from domain.errors import IACSGraphError
 from modules.mail_query import visible
 from modules.mail_query.schema import AccountLine
-from modules.runtime.output import print_error
 
 _NAMED = 5
 """How many unreadable mails, or accounts that were left out, are named to people."""
-
-
-def attributed(error: IACSGraphError, user_id: str) -> IACSGraphError:
-    """Return the error with whose it is: in its details, and in its message if that does not quote them."""
-    told = copy(error)
-    told.details = {"user_id": user_id, **error.details}
-    if repr(user_id) not in error.message:
-        told.message = f"{user_id}: {error.message}"
-    return told
-
-
-def error_document(error: IACSGraphError) -> Mapping[str, object]:
-    """Return what `--json` prints of an error, as plain data."""
-    text = StringIO()
-    print_error(error, as_json=True, stream=text)
-    document: Mapping[str, object] = json.loads(text.getvalue())["error"]
-    return document
 
 
 def say_ends(accounts: Sequence[AccountLine]) -> None:

@@ -10,8 +10,8 @@ from application.mail_queries import MailQuestion
 from domain.mail import Importance
 from domain.mail_filter import MailFilter
 from modules.mail_query.fields import CHEAP, FOLDER, IN_A_SHEET, IN_A_TABLE, Field, chosen, named
-from modules.mail_query.periods import beginning, ending
 from modules.mail_query.search_text import phrases
+from modules.runtime.periods import beginning, ending
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING, TextIO
 
 from domain.errors import ConfigurationError
@@ -12,6 +12,7 @@ from modules.runtime.settings import (
     GraphSettings,
     LogSettings,
     ProviderSettings,
+    TimeSettings,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from application.applications import Applications
     from application.token_service import TokenService
     from modules.runtime.event_bus import EventBus
-    from modules.runtime.event_settings import BusSettings
+    from modules.runtime.event_settings import BusSettings, EventSettings
     from modules.runtime.provider import Provider
     from ports.access_tokens import AccessTokens
+    from ports.authentication_log import AuthenticationLog
+    from ports.event_codec import EventCodec
     from ports.mailbox import Mailbox
+    from ports.mailbox_log import MailboxLog
 
 _ANSWER = timedelta(seconds=10)
 _WITH_BODIES = 100
@@ -57,8 +61,11 @@ def file_handlers_for(path: "Path | None", variable: str, settings: LogSettings)
 
 
 @asynccontextmanager
-async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]":
-    """Open the identity provider that the settings name, with the one HTTP session of the process."""
+async def open_provider(settings: ProviderSettings, *, log: "MailboxLog | None" = None) -> "AsyncIterator[Provider]":
+    """Open the identity provider that the settings name, with the one HTTP session of the process.
+
+    `log` hears how mailboxes answer; by default nobody does.
+    """
     from adapters.system.clock import SystemClock
     from adapters.system.identifiers import SystemIdentifiers
     from modules.runtime.provider import Provider
@@ -91,6 +98,7 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
                 clock=clock,
                 identifiers=identifiers,
                 limits=Limits(clock=clock, total=graph.max_concurrency),
+                log=log,
             )
             size = graph.page_size
             return GraphMailbox(service=service, page_size=size, page_size_with_bodies=min(size, _WITH_BODIES))
@@ -108,9 +116,17 @@ async def open_provider(settings: ProviderSettings) -> "AsyncIterator[Provider]"
 
 @asynccontextmanager
 async def open_tokens(
-    database: "Database", provider: "Provider", applications: "Applications", encryption: EncryptionSettings
+    database: "Database",
+    provider: "Provider",
+    applications: "Applications",
+    encryption: EncryptionSettings,
+    *,
+    log: "AuthenticationLog | None" = None,
 ) -> "AsyncIterator[TokenService]":
-    """Open the one token service of a process, on an open database and provider; its tasks end with the block."""
+    """Open the one token service of a process, on an open database and provider; its tasks end with the block.
+
+    `log` is by default the authentication log.
+    """
     from adapters.cloudevents.event_codec import CloudEventCodec
     from adapters.fernet.cipher import FernetCipher
     from adapters.logging.authentication_log import LoggingAuthenticationLog
@@ -127,11 +143,21 @@ async def open_tokens(
         provider=provider.identity,
         clock=SystemClock(),
         identifiers=SystemIdentifiers(),
-        log=LoggingAuthenticationLog(),
+        log=LoggingAuthenticationLog() if log is None else log,
         applications=applications,
     )
     async with open_token_service(SqliteAccountStore(database, cipher, codec), refresher) as service:
         yield service
+
+
+def event_codec(events: "EventSettings", time: TimeSettings) -> "EventCodec":
+    """Return how events look on the wire: those of mail have the topic that the settings name.
+
+    Whoever writes or reads no mail events needs no setting for it.
+    """
+    from adapters.cloudevents.event_codec import CloudEventCodec
+
+    return CloudEventCodec(zone=time.zone or UTC, email_topic=events.topic_email_events)
 
 
 @asynccontextmanager

@@ -13,11 +13,13 @@ from modules.runtime.settings import (
     EncryptionSettings,
     GraphSettings,
     LogSettings,
+    MailProcessingSettings,
     OpenAISettings,
     ProviderSettings,
     SignInServerSettings,
     TimeSettings,
 )
+from modules.runtime.up_settings import UpSettings
 from modules.runtime.variables import Variable
 
 GROUPS: tuple[tuple[str, type], ...] = (
@@ -26,9 +28,11 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("Identity provider", ProviderSettings),
     ("Azure OAuth", AzureSettings),
     ("Microsoft Graph", GraphSettings),
+    ("Mail processing", MailProcessingSettings),
     ("Sign-in server", SignInServerSettings),
     ("Events", EventSettings),
     ("Kafka", KafkaSettings),
+    ("All at once", UpSettings),
     ("Logging", LogSettings),
     ("Time", TimeSettings),
     ("Assistant", OpenAISettings),

@@ -98,6 +98,8 @@ REMEDIES_BY_CODE: Final[Mapping[str, str]] = {
     "ACCOUNT_INACTIVE": "see: iacsgraph account activate USER",
     "MAIL_UNKNOWN": "it was deleted meanwhile, or is in another mailbox; see: iacsgraph mail query USER --select id",
     "MAILBOX_FORBIDDEN": "see docs/mail.md for the permission that is needed",
+    "MAIL_NOT_DROPPED": "see: iacsgraph mail dropped list",
+    "MAILBOX_NOT_SYNCED": "see: iacsgraph mail stats",
     "TOPIC_UNKNOWN": "see: iacsgraph events topics",
     "GROUP_UNKNOWN": "see: iacsgraph events lag",
     "EVENT_NOT_PARKED": "see: iacsgraph events outbox",

@@ -45,6 +45,8 @@ _SHOWN_PATH = web.RequestKey("shown_path", str)
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_SHOWN = 100
 _HEALTH = "/health/"
+_ASKED_OFTEN = ("/health", "/metrics")
+"""By programs: such requests are logged at DEBUG if all is well."""
 
 
 @attrs.frozen(kw_only=True)
@@ -223,7 +225,7 @@ class _AccessLog(AbstractAccessLogger):
             "milliseconds": round(time * 1000),
             "request_id": request.get(_REQUEST_ID),
         }
-        level = logging.DEBUG if path.startswith(_HEALTH) and response.status == HTTPStatus.OK else logging.INFO
+        level = logging.DEBUG if path.startswith(_ASKED_OFTEN) and response.status == HTTPStatus.OK else logging.INFO
         self.logger.log(level, "%s %s %d", request.method, path, response.status, extra=facts)
 
 

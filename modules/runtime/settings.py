@@ -226,18 +226,84 @@ class SignInServerSettings:
 
 
 @frozen(kw_only=True)
+class MailProcessingSettings:
+    """How stored mail is processed."""
+
+    chairs: tuple[str, ...] = field(
+        default=(),
+        validator=Variable(
+            name="MAIL_CHAIRS",
+            meaning="Who is the chair: addresses, or @ and a domain for all of it, comma separated",
+            example="chair@example.org,@chair.example.org",
+            convert=values.items,
+            check=values.addresses,
+        ),
+    )
+    workers: int = field(
+        default=2,
+        validator=Variable(
+            name="MAIL_WORKERS",
+            meaning="How many batches of mail a process works on at the same time: 1 to 32",
+            example="2",
+            convert=values.whole_number,
+            check=values.between(1, 32),
+        ),
+    )
+
+
+@frozen(kw_only=True)
 class OpenAISettings:
-    """The assistant's model, if one is used."""
+    """The language model that analyses mail and answers questions, if one is used: with a key, it is."""
 
     api_key: str | None = field(
         default=None,
         repr=False,
         validator=Variable(
             name="OPENAI_API_KEY",
-            meaning="Key of the OpenAI API, for the query assistant",
+            meaning="Key of the OpenAI API, or of a server that speaks it; none: mail is analysed by rules alone",
             example="sk-your-key",
             convert=str,
             check=values.word,
+        ),
+    )
+    base_url: str = field(
+        default="https://api.openai.com/v1",
+        validator=Variable(
+            name="OPENAI_BASE_URL",
+            meaning="Where it answers, without /chat/completions",
+            example="https://api.openai.com/v1",
+            convert=str,
+            check=values.https_url,
+        ),
+    )
+    model: str = field(
+        default="gpt-4o-mini",
+        validator=Variable(
+            name="OPENAI_MODEL",
+            meaning="Model that is asked; it must be able to answer in JSON",
+            example="gpt-4o-mini",
+            convert=str,
+            check=values.word,
+        ),
+    )
+    max_concurrency: int = field(
+        default=4,
+        validator=Variable(
+            name="OPENAI_MAX_CONCURRENCY",
+            meaning="Most requests to it at the same time, of a process: 1 to 64",
+            example="4",
+            convert=values.whole_number,
+            check=values.between(1, 64),
+        ),
+    )
+    timeout_seconds: int = field(
+        default=30,
+        validator=Variable(
+            name="OPENAI_TIMEOUT",
+            meaning="Seconds that the analysis of a mail may take in all, repetitions included: 1 to 60",
+            example="30",
+            convert=values.whole_number,
+            check=values.between(1, 60),
         ),
     )
 

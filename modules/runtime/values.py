@@ -160,6 +160,13 @@ def all_words(values: tuple[str, ...]) -> None:
             raise ValueError(f"item {position} is empty or holds a space or a control character")
 
 
+def addresses(values: tuple[str, ...]) -> None:
+    """Accept `name@domain` or `@domain`; a value is named by its position."""
+    for position, value in enumerate(values, 1):
+        if not _is_word(value) or value.count("@") != 1 or not value.partition("@")[2].strip("."):
+            raise ValueError(f"item {position} is neither an address nor @ and a domain")
+
+
 def one_of(*choices: str) -> Callable[[str], None]:
     """Accept these texts only."""
 

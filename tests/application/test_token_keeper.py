@@ -43,6 +43,15 @@ async def test_no_reader_ever_meets_a_token_that_is_not_fresh(rig: Rig) -> None:
     assert 24 <= rig.refreshes <= 36
 
 
+async def test_what_the_keeper_refreshes_is_told_apart_from_what_somebody_waited_for(rig: Rig) -> None:
+    await rig.expire()
+    await keeper_of(rig).look()
+    await rig.expire()
+    await rig.service.get_valid_token("kim")
+    told = rig.told("refreshed")
+    assert [entry[3:] for entry in told] == [("ahead",), ()]
+
+
 async def test_several_keepers_refresh_each_account_once(rig: Rig) -> None:
     for number in range(10):
         await rig.sign_in(f"user{number}")

@@ -17,8 +17,12 @@ from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher
 from adapters.memory import database as memory
 from adapters.memory.account_store import MemoryAccountStore
+from adapters.memory.analyses import MemoryAnalyses
 from adapters.memory.cipher import MemoryCipher
 from adapters.memory.inbox import MemoryInbox
+from adapters.memory.mail_archive import MemoryMailArchive
+from adapters.memory.mail_queue import MemoryMailQueue
+from adapters.memory.mail_sync_store import MemoryMailSyncStore
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.parked_events import MemoryParkedEvents
 from adapters.memory.secret_store import MemorySecretStore
@@ -26,8 +30,12 @@ from adapters.memory.sign_in_store import MemorySignInStore
 from adapters.memory.token_store import MemoryTokenStore
 from adapters.sqlite import secrets as sqlite
 from adapters.sqlite.account_store import SqliteAccountStore
+from adapters.sqlite.analyses import SqliteAnalyses
 from adapters.sqlite.database import Database, open_database
 from adapters.sqlite.inbox import SqliteInbox
+from adapters.sqlite.mail_archive import SqliteMailArchive
+from adapters.sqlite.mail_queue import SqliteMailQueue
+from adapters.sqlite.mail_sync_store import SqliteMailSyncStore
 from adapters.sqlite.outbox import SqliteOutbox
 from adapters.sqlite.parked_events import SqliteParkedEvents
 from adapters.sqlite.secret_store import SqliteSecretStore
@@ -38,9 +46,13 @@ from adapters.system.clock import SystemClock
 from domain.account import AccountId
 from domain.sign_in import SignInId
 from ports.account_store import AccountStore
+from ports.analyses import Analyses
 from ports.cipher import Binding, Cipher, KeyId
 from ports.event_codec import EncodedEvent
 from ports.inbox import Inbox
+from ports.mail_archive import MailArchive
+from ports.mail_queue import MailQueue
+from ports.mail_sync_store import MailSyncStore
 from ports.outbox import Outbox
 from ports.parked_events import ParkedEvents
 from ports.secret_store import SecretStore
@@ -61,6 +73,16 @@ TABLES = (
     "reconnect_links",
     "relay",
     "handled_events",
+    "mail_folders",
+    "folder_syncs",
+    "mails",
+    "mail_details",
+    "mail_contents",
+    "mail_queue",
+    "mail_results",
+    "first_announcements",
+    "unreadable_mails",
+    "analyses",
 )
 
 
@@ -85,6 +107,10 @@ class Rig(ABC):
     relay: Outbox
     parked: ParkedEvents
     inbox: Inbox
+    mail_sync: MailSyncStore
+    queue: MailQueue
+    archive: MailArchive
+    analyses: Analyses
 
     @abstractmethod
     async def outbox(self) -> list[EncodedEvent]:
@@ -153,6 +179,8 @@ class MemoryView(memory.MemoryDatabase):
             replaced_keys=shared.replaced_keys,
             written=shared.written,
             writes=shared.writes,
+            mail=shared.mail,
+            mail_stored=shared.mail_stored,
         )
 
     @property
@@ -196,6 +224,7 @@ class MemoryRig(Rig):
             "replaced_keys",
             "written",
             "writes",
+            "mail",
         )
         return {name: deepcopy(getattr(self.database, name)) for name in names}
 
@@ -301,6 +330,10 @@ class MemoryWorld(World):
             relay=MemoryOutbox(database, SystemClock()),
             parked=MemoryParkedEvents(database),
             inbox=MemoryInbox(database),
+            mail_sync=MemoryMailSyncStore(database),
+            queue=MemoryMailQueue(database, SystemClock()),
+            archive=MemoryMailArchive(database),
+            analyses=MemoryAnalyses(database),
             database=database,
         )
 
@@ -327,6 +360,10 @@ class SqliteWorld(World):
                 relay=SqliteOutbox(database, SystemClock()),
                 parked=SqliteParkedEvents(database),
                 inbox=SqliteInbox(database),
+                mail_sync=SqliteMailSyncStore(database, CODEC),
+                queue=SqliteMailQueue(database, CODEC, SystemClock()),
+                archive=SqliteMailArchive(database),
+                analyses=SqliteAnalyses(database),
                 database=database,
             )
 

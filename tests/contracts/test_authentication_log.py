@@ -126,6 +126,13 @@ def test_refreshes_are_written_with_their_user_whatever_their_lifetime(bench: Be
     assert "bob" in bench.written()
 
 
+def test_a_refresh_ahead_of_the_need_is_told_apart(bench: Bench) -> None:
+    bench.log.refreshed("ann", HOUR)
+    before = bench.written()
+    bench.log.refreshed("ann", HOUR, ahead=True)
+    assert bench.written().removeprefix(before).strip() not in before
+
+
 @pytest.mark.parametrize("user_id", ["", "%s {}", "line\nbreak", "\udc80", "zoë \N{CAT FACE}"])
 def test_no_user_id_makes_it_fail(bench: Bench, user_id: str) -> None:
     bench.log.refreshed(user_id, HOUR)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.account import AccountId
 from domain.dead_letters import Failure, again, dead_letter
 from domain.errors import ValidationError
-from domain.events import AccountRecovered, Event, EventId
+from domain.events import AccountRecovered, Event, EventId, MailDeleted
+from domain.mail_sync import MailId
 from domain.messages import Delivery, Partition
 from ports.event_codec import EncodedEvent, EventCodec
 from tests.contracts.properties import (
@@ -22,6 +23,7 @@ from tests.contracts.properties import (
     EVENTS_BY_CLASS,
     IDS,
     MOMENTS,
+    OF_MAIL,
     QUICK,
     TEXT,
     known_event_classes,
@@ -34,6 +36,15 @@ CODECS: dict[str, EventCodec] = {"cloudevents": CODEC}
 EVERY = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 FACT = AccountRecovered(
     event_id=EventId("event"), account_id=AccountId("account"), user_id="ann", occurred_at=NOW, reason="revoked"
+)
+GONE = MailDeleted(
+    event_id=EventId("event"),
+    account_id=AccountId("account"),
+    user_id="ann",
+    occurred_at=NOW,
+    mail_id=MailId("mail"),
+    folder_id="inbox",
+    folder="Inbox",
 )
 GARBAGE = [
     b"",
@@ -100,13 +111,23 @@ def test_the_same_fact_always_gives_the_same_bytes(codec: EventCodec, event: Eve
 @EVERY
 @QUICK
 @given(event=EVENTS)
-def test_events_of_one_account_have_one_topic_and_key_so_that_they_keep_their_order(
+def test_what_happens_to_an_account_has_one_topic_and_key_and_so_has_its_mail_so_that_each_keeps_its_order(
     codec: EventCodec, event: Event
 ) -> None:
-    other = attrs.evolve(FACT, account_id=event.account_id, user_id=event.user_id)
+    like: Event = GONE if type(event) in OF_MAIL else FACT
+    other = attrs.evolve(like, account_id=event.account_id, user_id=event.user_id)
     one, two = codec.encode(event), codec.encode(other)
     assert (one.topic, one.key) == (two.topic, two.key)
     assert one.event_id == event.event_id
+
+
+@EVERY
+def test_half_of_a_surrogate_pair_is_refused_without_being_shown(codec: EventCodec) -> None:
+    with pytest.raises(ValidationError) as caught:
+        codec.encode(attrs.evolve(GONE, folder=f"{CANARIES[0]}\ud800"))
+    assert (caught.value.error_code, caught.value.transient) == ("EVENT_UNENCODABLE", False)
+    assert caught.value.details == {"event_id": "event", "topic": codec.encode(GONE).topic}
+    assert CANARIES[0] not in "".join(traceback.format_exception(caught.value))
 
 
 @EVERY

@@ -83,6 +83,16 @@ OF_MAIL = tuple(
         ("show", "ann", "some-id", "--json"),
     )
 )
+OF_STORED_MAIL = tuple(
+    ("mail", *words)
+    for words in (
+        ("process", "--once"),
+        ("process", "--json"),
+        ("dropped", "list"),
+        ("dropped", "list", "ann", "--json"),
+        ("dropped", "restore", "some-id", "--json"),
+    )
+)
 COMMANDS = (
     *WITH_JSON,
     *((*command, "--json") for command in WITH_JSON),
@@ -91,6 +101,7 @@ COMMANDS = (
     *OF_AUTH,
     *OF_EVENTS,
     *OF_MAIL,
+    *OF_STORED_MAIL,
 )
 ELSEWHERE = {
     ("init",),
@@ -100,9 +111,14 @@ ELSEWHERE = {
     ("auth", "serve"),
     ("completion",),
     ("demo",),
+    ("events", "schema"),
     ("simulator",),
+    ("up",),
 }
-"""Those with tests of their own below; `completion`, `demo` and `simulator` read no setting."""
+"""Those with tests of their own below, and `up` in `test_up.py`.
+
+`completion`, `demo`, `events schema` and `simulator` read no setting.
+"""
 OPTIONS = {"--all", "--json", "--once", "--until-end"}
 NO_NAMES = OPTIONS | {"copy.db", "account.events", "ann", "ANN", "bob", "orders", "event.json", "some-id"}
 

@@ -31,10 +31,11 @@ class Code:
 
     @property
     def display(self) -> str:
-        """The form that is shown: `PL25007b`, `PL25015_KRa`, `PL25007bKRa`."""
+        """The form that is shown: `PL25007b`, `PL25015_KRa`, `PL25007bKRa`; `PL25007d_NVa`, as `dNVa` is DNV a."""
         if not self.author:
             return self.agenda
-        return f"{self.agenda}{'' if self.version else '_'}{self.author}{self.response_version}"
+        sign = "" if self.version and not _is_another(self) else "_"
+        return f"{self.agenda}{sign}{self.author}{self.response_version}"
 
     def by(self, author: str, version: str = "") -> "Code":
         """Return the code of the author's mail about this agenda."""
@@ -81,3 +82,11 @@ def _authored(code: Code, dice: Dice) -> str:
 def is_ambiguous(code: Code) -> bool:
     """Whether version and author, written together, could be another author: `dNVa` is DNV, `aBV` may be AB v."""
     return not code.response_version or f"{code.version}{code.author}".upper() in AUTHORS
+
+
+def _is_another(code: Code) -> bool:
+    """Whether version and author, written together, are another author: `dNV` is DNV, `cCC` is CC c."""
+    letters = f"{code.version}{code.author}".upper()
+    if code.response_version:
+        return letters in AUTHORS
+    return letters in AUTHORS or (letters[:-1] in AUTHORS and letters[-1] <= letters[0])

@@ -1,9 +1,7 @@
 """How each event looks on the wire: other programs rely on it, so a change here is a new event type."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 import pytest
@@ -12,50 +10,15 @@ from hypothesis import strategies as st
 
 from adapters.cloudevents.attributes import dotted, underscored
 from adapters.cloudevents.event_codec import CloudEventCodec
-from adapters.cloudevents.fact_values import CLASSES, TYPES
-from domain.account import AccountId, AccountStatus
+from adapters.cloudevents.fact_members import TYPES
+from adapters.cloudevents.fact_values import CLASSES
 from domain.errors import ValidationError
-from domain.events import (
-    AccountEnrolled,
-    AccountRecovered,
-    AccountSignedIn,
-    AccountStatusChanged,
-    AccountUpdated,
-    Event,
-    EventId,
-    ReauthRequired,
-)
+from domain.events import EmailReceived, Event, EventId
 from ports.event_codec import EncodedEvent
+from tests.adapters.cloudevents.samples import AT_TEXT, BARE_INFO, BARE_MEMBERS, EXAMPLES, FULL_MEMBERS, MAIL_FACT
 from tests.contracts.test_event_codec import delivered
 
 CODEC = CloudEventCodec()
-AT = datetime(2026, 3, 1, 12, 30, 15, 42, tzinfo=UTC)
-AT_TEXT = "2026-03-01T12:30:15.000042Z"
-FACT: Mapping[str, Any] = {
-    "event_id": EventId("event-1"),
-    "account_id": AccountId("account-1"),
-    "user_id": "zoë",
-    "occurred_at": AT,
-}
-EXAMPLES: Mapping[str, tuple[Event, Mapping[str, object]]] = {
-    "account.enrolled": (AccountEnrolled(**FACT, email="z@x.org", name="Zoë"), {"email": "z@x.org", "name": "Zoë"}),
-    "account.updated": (AccountUpdated(**FACT, changed=("name", "email")), {"changed": ["name", "email"]}),
-    "account.status_changed": (
-        AccountStatusChanged(
-            **FACT, old_status=AccountStatus.ACTIVE, new_status=AccountStatus.LOCKED, reason="suspicious"
-        ),
-        {"old_status": "ACTIVE", "new_status": "LOCKED", "reason": "suspicious"},
-    ),
-    "account.signed_in": (
-        AccountSignedIn(**FACT, tenant_id="tenant", object_id=None),
-        {"tenant_id": "tenant", "object_id": None},
-    ),
-    "account.reauth_required": (
-        ReauthRequired(**FACT, reason="grant_revoked", email="z@x.org"),
-        {"reason": "grant_revoked", "email": "z@x.org"},
-    ),
-    "account.recovered": (AccountRecovered(**FACT, reason="grant_revoked"), {"reason": "grant_revoked"}),
-}
 EVERY = pytest.mark.parametrize("name", EXAMPLES)
 WRONG: Mapping[str, list[object]] = {
     "event_id": [1, None, "", [], {}],
@@ -78,7 +41,25 @@ WRONG: Mapping[str, list[object]] = {
     "old_status": ["active", "", 1, None, [], "DELETED"],
     "reason": [1, None, [], " ", "a\nb", "\ud800"],
     "tenant_id": [1, [], {}],
+    "mail_id": [1, None, "", " a"],
+    "event_info": [1, None, "", [], {}],
+    "to_folder_id": [1, None, [], "\ud800"],
+    "from_folder": [1, [], {}],
+    "folder_id": [1, None],
 }
+WRONG_INFO: Mapping[str, Sequence[object]] = {
+    **dict.fromkeys(FULL_MEMBERS, (1, {}, ["\ud800"], "\ud800")),
+    **dict.fromkeys([name for name, value in FULL_MEMBERS.items() if value is True], (None, 0, 1, "true", [])),
+    **dict.fromkeys(("keywords", "references"), ("a", None, [None], [1], ["\ud800"])),
+    "sent_time": [1, *WRONG["timestamp"][2:]],
+    "received_time": [None, *WRONG["timestamp"]],
+    "deadline": [AT_TEXT, "2026-3-14", "20260314", "2026-W10-1", "2026-02-30", "", "soon", 1],
+    "sender_type": [None, "member", "", 1],
+    "mail_type": [None, "REPLY", "response", []],
+    "decision_status": ["COMMENT", "", 1],
+    "urgency": [None, "LOW", "high"],
+}
+OF_MAIL = {"email.received", "mail.moved", "mail.deleted"}
 
 
 def test_every_type_has_an_example() -> None:
@@ -95,11 +76,23 @@ def test_headers_are_the_cloudevents_attributes_of_kafkas_binary_mode(name: str)
         "ce_id": "event-1",
         "ce_source": "/iacsgraph",
         "ce_type": name,
-        "ce_subject": "account-1",
+        "ce_subject": "mail-1" if name in OF_MAIL else "account-1",
         "ce_time": AT_TEXT,
         "content-type": "application/json; charset=utf-8",
     }
-    assert (message.event_id, message.topic, message.key) == ("event-1", "account.events", "zoë")
+    topic = "email.received" if name in OF_MAIL else "account.events"
+    assert (message.event_id, message.topic, message.key) == ("event-1", topic, "zoë")
+
+
+@EVERY
+def test_only_what_happens_to_mail_goes_to_the_topic_of_the_setting(name: str) -> None:
+    topic = CloudEventCodec(email_topic="mail").encode(EXAMPLES[name][0]).topic
+    assert topic == ("mail" if name in OF_MAIL else "account.events")
+
+
+def test_a_topic_has_a_name() -> None:
+    with pytest.raises(ValidationError):
+        CloudEventCodec(email_topic="")
 
 
 @EVERY
@@ -125,6 +118,23 @@ def test_the_bytes_are_these_and_no_others() -> None:
     assert value == expected.encode()
 
 
+def test_members_of_mail_events_stand_in_this_order() -> None:
+    event = EmailReceived(**MAIL_FACT, event_info=BARE_INFO)
+    value = json.loads(CODEC.encode(event).value)
+    head = ["event_type", "event_id", "account_id", "mail_id", "user_id", "timestamp", "occurred_at"]
+    assert list(value) == [*head, "event_info"]
+    assert list(value["event_info"]) == list(FULL_MEMBERS)
+    moved = json.loads(CODEC.encode(EXAMPLES["mail.moved"][0]).value)
+    assert list(moved) == [*head, "from_folder_id", "from_folder", "to_folder_id", "to_folder"]
+
+
+def test_what_is_not_known_of_a_mail_is_null() -> None:
+    event = EmailReceived(**MAIL_FACT, event_info=BARE_INFO)
+    message = CODEC.encode(event)
+    assert json.loads(message.value)["event_info"] == BARE_MEMBERS
+    assert _decoded(message) == event
+
+
 @EVERY
 def test_each_example_comes_back(name: str) -> None:
     event, _ = EXAMPLES[name]
@@ -140,6 +150,33 @@ def test_members_of_wrong_types_are_refused(name: str, member: str) -> None:
         with pytest.raises(ValidationError) as caught:
             _decoded(_with(message, value | {member: wrong}))
         assert caught.value.error_code == "EVENT_UNDECODABLE", wrong
+
+
+@pytest.mark.parametrize("member", WRONG_INFO)
+def test_members_of_wrong_types_in_an_events_info_are_refused_and_named(member: str) -> None:
+    message = CODEC.encode(EXAMPLES["email.received"][0])
+    value = json.loads(message.value)
+    for wrong in WRONG_INFO[member]:
+        with pytest.raises(ValidationError, match=rf"value\.event_info\.{member}") as caught:
+            _decoded(_with(message, value | {"event_info": value["event_info"] | {member: wrong}}))
+        assert caught.value.error_code == "EVENT_UNDECODABLE", wrong
+
+
+def test_of_an_events_info_only_what_every_mail_has_may_not_be_missing() -> None:
+    """Members are added as time goes by: whatever was not told yet is not known."""
+    message = CODEC.encode(EXAMPLES["email.received"][0])
+    value = json.loads(message.value)
+    required = {"received_time", "has_attachments", "sender_type", "mail_type"}
+    for member in FULL_MEMBERS:
+        rest = {name: item for name, item in FULL_MEMBERS.items() if name != member}
+        older = _with(message, value | {"event_info": rest})
+        if member in required:
+            with pytest.raises(ValidationError, match=rf"missing @ value\.event_info\.{member}$"):
+                _decoded(older)
+        else:
+            found = _decoded(older)
+            assert isinstance(found, EmailReceived)
+            assert getattr(found.event_info, member) == getattr(BARE_INFO, member)
 
 
 @EVERY

@@ -13,7 +13,7 @@ from adapters.cloudevents.event_codec import CloudEventCodec
 from domain.events import EventId
 from domain.messages import Delivery, Message, Partition
 from ports.event_codec import EncodedEvent
-from tests.adapters.cloudevents.test_event_codec import AT, EXAMPLES
+from tests.adapters.cloudevents.samples import AT, EXAMPLES
 from tests.contracts.samples import NOW
 
 CODEC = CloudEventCodec()
@@ -35,7 +35,7 @@ def test_the_sdk_reads_every_fact(name: str) -> None:
     event = CODEC.encode(EXAMPLES[name][0])
     found = as_the_sdk_reads(event)
     assert (found.get_id(), found.get_source(), found.get_type()) == ("event-1", "/iacsgraph", name)
-    assert (found.get_subject(), found.get_time()) == ("account-1", AT)
+    assert (found.get_subject(), found.get_time()) == (dict(event.headers)["ce_subject"], AT)
     assert found.get_data() == json.loads(event.value)
 
 

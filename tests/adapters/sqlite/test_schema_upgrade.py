@@ -2,7 +2,9 @@
 
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,10 @@ from adapters.memory.cipher import MemoryCipher
 from adapters.memory.clock import MemoryClock
 from adapters.sqlite.account_store import SqliteAccountStore
 from adapters.sqlite.database import MIGRATIONS, inspect_database, open_database
+from adapters.sqlite.inbox import SqliteInbox
+from adapters.sqlite.mail_archive import SqliteMailArchive
+from adapters.sqlite.mail_queue import SqliteMailQueue
+from adapters.sqlite.mail_sync_store import SqliteMailSyncStore
 from adapters.sqlite.outbox import SqliteOutbox
 from adapters.sqlite.parked_events import SqliteParkedEvents
 from adapters.sqlite.secret_store import SqliteSecretStore
@@ -20,9 +26,12 @@ from adapters.sqlite.secrets import ACCESS_TOKEN, CLIENT_SECRET
 from adapters.sqlite.sign_in_store import SqliteSignInStore
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain import lifecycle
-from domain.account import AccountId, AccountStatus
+from domain.account import AccountId, AccountStatus, Identity
 from domain.events import EventId
+from domain.mail_sync import FolderNews, FolderSync
+from domain.messages import Handled
 from tests.adapters.sqlite.schema import opening
+from tests.contracts.mail_samples import announced, mail
 from tests.contracts.samples import NOW, act
 from tests.contracts.sign_in_samples import browser
 
@@ -61,13 +70,28 @@ EVENTS = [
 """Events of its outbox; nothing published them then, but a column for it was there."""
 
 
+async def old_database(directory: Path, *migrations: str) -> Path:
+    """Make a database with these migrations only."""
+    folder, path = directory / "old", directory / "data" / "x.db"
+    folder.mkdir()
+    for name in migrations:
+        shutil.copy(MIGRATIONS / name, folder)
+    await opening(path, folder)
+    return path
+
+
+def write(path: Path, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Insert rows, each into its table."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, row in rows:
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
 @pytest.fixture
 async def first_version(tmp_path: Path) -> Path:
     """Make a database with the first migration only, and write into it as its program did."""
-    folder, path, cipher = tmp_path / "first", tmp_path / "data" / "x.db", MemoryCipher()
-    folder.mkdir()
-    shutil.copy(MIGRATIONS / "0001_initial.sql", folder)
-    await opening(path, folder)
+    path, cipher = await old_database(tmp_path, "0001_initial.sql"), MemoryCipher()
     account = OLD | {"client_secret": cipher.encrypt('["s"]', CLIENT_SECRET.binding("1"))}
     token = {
         "account_id": "1",
@@ -81,10 +105,17 @@ async def first_version(tmp_path: Path) -> Path:
         ("tokens", token),
         ("encryption", {"primary_key": "00000001"}),
     ]
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table, row in rows + [("outbox", event) for event in EVENTS]:
-            marks = ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    write(path, rows + [("outbox", event) for event in EVENTS])
+    return path
+
+
+@pytest.fixture
+async def third_version(tmp_path: Path) -> Path:
+    """Make a database as it was before there was mail in it."""
+    path = await old_database(tmp_path, "0001_initial.sql", "0002_sign_ins.sql", "0003_events.sql")
+    handled = {"group_id": "g", "event_id": "e0", "handled_at": "2026-02-01T00:00:00.000000Z"}
+    parked = EVENTS[2] | {"parked_at": "2026-02-01T00:00:00.000000Z", "parked_reason": "too large"}
+    write(path, [("accounts", OLD), ("outbox", EVENTS[0]), ("outbox", parked), ("handled_events", handled)])
     return path
 
 
@@ -131,3 +162,36 @@ async def test_what_is_new_works_on_what_is_old(first_version: Path) -> None:
         found = await accounts.find("kim")
         assert found is not None
         assert (found.reauth_reason, found.reauth_claims, found.version) == ("mfa_required", "{}", 9)
+
+
+async def test_what_the_third_version_stored_is_all_there(third_version: Path) -> None:
+    async with open_database(third_version) as database:
+        accounts = SqliteAccountStore(database, MemoryCipher(), CloudEventCodec())
+        account = await accounts.get(AccountId("1"))
+        assert account is not None
+        assert (account.user_id, account.version, account.identity) == (
+            "Kim",
+            7,
+            Identity(tenant_id="t", object_id="o"),
+        )
+        summary = await SqliteParkedEvents(database).summary()
+        assert (summary.pending, summary.parked) == (1, 1)
+        assert await SqliteInbox(database).is_handled(Handled(group_id="g", event_id=EventId("e0")))
+        assert list(await SqliteMailArchive(database).counts()) == []
+        assert await database.check() == []
+
+
+async def test_mail_of_an_account_of_the_third_version_is_stored_and_announced(third_version: Path) -> None:
+    codec = CloudEventCodec()
+    async with open_database(third_version) as database:
+        store, queue = SqliteMailSyncStore(database, codec), SqliteMailQueue(database, codec, MemoryClock(NOW))
+        sync = FolderSync.begun(AccountId("1"), "inbox", "Inbox", None)
+        assert (await store.save(sync, FolderNews(mails=[mail("m1")]), NOW)).new == 1
+        (claimed,) = await queue.claim("me", NOW, timedelta(minutes=1), 10)
+        await queue.finish("me", NOW, [announced(claimed)])
+        events = await SqliteOutbox(database, MemoryClock(NOW)).pending(10)
+        assert [(event.event_id, event.key) for event in events] == [
+            ("e0", "Kim"),
+            (f"{claimed.mail_id}.received", "Kim"),
+        ]
+        assert await database.check() == []

@@ -23,8 +23,10 @@ SETTINGS = (
     "sign-in server",
     "azure settings",
     "graph settings",
+    "mail processing",
     "event settings",
     "kafka settings",
+    "up settings",
 )
 DATA = ("data directory", "database")
 SECRETS = ("secrets", "encryption key")
@@ -80,6 +82,7 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         IDENTITY_PROVIDER="memory",
         AZURE_CLIENT_ID="app",
         GRAPH_PAGE_SIZE="250",
+        MAIL_CHAIRS="chair@one.example",
         EVENT_BUS="embedded",
         EVENT_RETENTION_DAYS="0",
         KAFKA_BOOTSTRAP_SERVERS="kafka:9092",
@@ -96,8 +99,10 @@ def test_what_is_configured_is_told(house: Shell) -> None:
         "127.0.0.1:5000",
         "configured",
         "pages of 250, 32 requests at once",
+        "1 in MAIL_CHAIRS, 2 batches at once",
         "kept for ever, 6 partitions",
         "configured",
+        "127.0.0.1:8080, ends within 60 s",
     ]
 
 
@@ -130,8 +135,10 @@ WRONG = {
     "AZURE_TENANT_ID": "a/b",
     "AZURE_AUTHORITY": "ftp://x",
     "GRAPH_PAGE_SIZE": "1001",
+    "MAIL_WORKERS": "33",
     "EVENT_PARTITIONS": "0",
     "KAFKA_BOOTSTRAP_SERVERS": "nowhere",
+    "UP_LISTEN": "anywhere",
 }
 
 

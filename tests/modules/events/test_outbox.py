@@ -109,3 +109,12 @@ def test_what_waits_for_a_relay_that_died_is_told_and_can_be_tried_again_later(h
     done = house.call("events", "relay", "--once")
     assert (done.code, done.out) == (5, "")
     assert "4 events are pending, but another relay is at work" in done.err
+
+
+def test_of_a_mail_that_waits_no_age_is_told_for_it_may_have_been_received_years_ago(
+    house: Shell, database: Path
+) -> None:
+    vandalise(database, "UPDATE outbox SET headers = replace(headers, 'account.enrolled', 'email.received')")
+    oldest = report(house)["oldest"]
+    assert (oldest["type"], oldest["since"], oldest["age_seconds"]) == ("email.received", None, None)
+    assert "email.received of ann\n" in house.call("events", "outbox").out

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.mail_query.periods import beginning, ending
+from modules.runtime.periods import beginning, ending
 
 NOW = datetime(2026, 7, 15, 12, 30, tzinfo=UTC)
 SEOUL, BERLIN = ZoneInfo("Asia/Seoul"), ZoneInfo("Europe/Berlin")

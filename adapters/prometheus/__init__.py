@@ -1,0 +1,1 @@
+"""What happens as numbers, in the text format of Prometheus."""

@@ -1,0 +1,77 @@
+"""Mails that could not be read are tried again, ever more rarely."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from application.folder_news import Told
+from application.folder_run import FolderRun
+from application.mail_lookup import SLIM, WHOLE
+from application.pages import closed
+from domain.mail import Mail, UnreadableMail
+from domain.mail_filter import MailFilter
+from domain.mail_sync import Departure, FolderNews, KnownMail, UnreadableRecord
+
+SOONEST: Final = timedelta(minutes=10)
+LATEST: Final = timedelta(days=1)
+CHUNK: Final = 50
+
+
+def is_due(record: UnreadableRecord, now: datetime) -> bool:
+    """Return whether it is time to try again: as long after the last time as that was after the first."""
+    return now - record.last_at >= min(max(record.last_at - record.first_at, SOONEST), LATEST)
+
+
+async def mend(run: FolderRun, records: Sequence[UnreadableRecord]) -> None:
+    """Try those again that could not be read in the run's folder and whose time has come.
+
+    Raises: as `FolderRun.run`.
+    """
+    now = run.tools.clock.now()
+    due = [each for each in records if each.folder_id == run.sync.folder_id and is_due(each, now)]
+    ids = [each.message_id for each in due if each.message_id is not None and each.message_id in run.scope.recorded]
+    for first in range(0, len(ids), CHUNK):
+        if not run.in_time():
+            return
+        await _try_again(run, ids[first : first + CHUNK])
+    if any(each.message_id is None for each in due) and run.in_time():
+        await _compare(run)
+
+
+async def _try_again(run: FolderRun, ids: Sequence[str]) -> None:
+    known = await run.tools.store.known(run.scope.account_id, ids)
+    found = await run.tools.desk.lookup.look(run.scope.owner, ids, WHOLE)
+    mails = [each for each in found.values() if isinstance(each, Mail) and _is_wanted(run, each, known)]
+    unreadable = [each for each in found.values() if isinstance(each, UnreadableMail)]
+    news = FolderNews(
+        mails=mails,
+        departures=[
+            Departure(message_id=each, folder_id=None) for each, mail in found.items() if mail is None and each in known
+        ],
+        unreadable=unreadable,
+        recovered=[each for each, mail in found.items() if not isinstance(mail, UnreadableMail)],
+        paths=run.scope.paths_of(mails),
+    )
+    await run.save(run.sync, news, len(ids))
+
+
+def _is_wanted(run: FolderRun, mail: Mail, known: Mapping[str, KnownMail]) -> bool:
+    return mail.message_id in known or (mail.folder_id in run.scope.synced and run.sync.wants(mail))
+
+
+async def _compare(run: FolderRun) -> None:
+    """Find what came without an id by comparing the folder's ids with those that are stored."""
+    sync, left = run.sync, list[UnreadableMail]()
+    wanted = MailFilter(since=sync.since, folder_id=sync.folder_id)
+    pages = run.tools.mailbox.query(run.scope.owner, wanted, parts=SLIM)
+    async with closed(pages):
+        async for page in pages:
+            left += [each for each in page.unreadable if each.message_id is None][:1]
+            named = [each for each in page.unreadable if each.message_id is not None]
+            told = Told(mails=page.mails, unreadable=named, whole=False)
+            news = await run.tools.desk.sort_out(run.scope, run.sync, told)
+            if news.mails or news.unreadable or news.recovered:
+                await run.save(run.sync, news, len(page.mails))
+            if not run.in_time():
+                return
+    await run.save(run.sync, FolderNews(unreadable=left[:1], nameless_recovered=not left))

@@ -1,0 +1,116 @@
+"""Looks at how the whole stands, again and again, so that whoever asks is told at once and costs nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from application.accounts import Accounts
+from application.background import unless_stopped
+from application.loop_lag import LoopLag
+from application.pulse import Pulse
+from domain.account import Account, AccountStatus
+from domain.events import EventId
+from domain.mail_results import MailboxCounts
+from domain.standing import AccountStanding, OutboxStanding, Standing, StoredStanding, TaskState
+from ports.clock import Clock
+from ports.mail_archive import MailArchive
+from ports.mail_queue import MailQueue
+from ports.parked_events import OutboxSummary, ParkedEvents
+
+REST: Final = 20
+"""A look that takes long is followed by so many times its duration without one."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Watch:
+    """Reads the stores every `interval`; what tasks say of themselves is read when somebody asks.
+
+    An event of the outbox does not tell when it was stored: it waits at least since it was first seen as the oldest.
+    """
+
+    accounts: Accounts
+    archive: MailArchive
+    queue: MailQueue
+    outbox: ParkedEvents
+    clock: Clock
+    keeper: Pulse
+    loop: LoopLag
+    states: Callable[[], Sequence[TaskState]]
+    """How the tasks stand."""
+    sync_errors: Callable[[], Mapping[str, str]]
+    """By user id, the code of what went wrong when the account was last synced."""
+    interval: timedelta = timedelta(seconds=1)
+    began_at: datetime = attrs.field(init=False)
+    _running: Pulse = attrs.field(init=False)
+    _stored: StoredStanding | None = attrs.field(default=None, init=False)
+    _oldest: tuple[EventId, datetime] | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.began_at = self.clock.now()
+        self._running = Pulse(self.clock)
+        self._running.beat()
+
+    @property
+    def standing(self) -> Standing:
+        """How everything stands now, as far as it is known."""
+        running = self._running.age or timedelta(0)
+        return Standing(
+            at=self.clock.now(),
+            began_at=self.began_at,
+            tasks=tuple(self.states()),
+            keeper_idle=running if self.keeper.age is None else self.keeper.age,
+            keeper_looks=self.keeper.beats,
+            loop_lag=self.loop.longest,
+            stored=self._stored,
+        )
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look until told to stop.
+
+        Raises:
+            DatabaseError: the store failed.
+        """
+        while not stopping.is_set():
+            begun = self.clock.monotonic()
+            await self.look()
+            took = timedelta(seconds=self.clock.monotonic() - begun)
+            await unless_stopped(stopping, self.clock.sleep(max(self.interval, took * REST)))
+
+    async def look(self) -> None:
+        """Read the stores once.
+
+        Raises: as `run`.
+        """
+        counts = {each.account_id: each for each in await self.archive.counts()}
+        errors = self.sync_errors()
+        self._stored = StoredStanding(
+            accounts=tuple(
+                [_standing(each, counts.get(each.account_id), errors) async for each in self.accounts.every()]
+            ),
+            mail=await self.queue.depth(),
+            outbox=self._outbox(await self.outbox.summary()),
+            read_at=self.clock.now(),
+        )
+
+    def _outbox(self, summary: OutboxSummary) -> OutboxStanding:
+        oldest = None if summary.oldest is None else summary.oldest.event_id
+        if oldest is None:
+            self._oldest = None
+        elif self._oldest is None or self._oldest[0] != oldest:
+            self._oldest = oldest, self.clock.now()
+        since = None if self._oldest is None else self._oldest[1]
+        return OutboxStanding(pending=summary.pending, parked=summary.parked, waiting_since=since)
+
+
+def _standing(account: Account, counts: MailboxCounts | None, errors: Mapping[str, str]) -> AccountStanding:
+    return AccountStanding(
+        user_id=account.user_id,
+        status=account.status,
+        reauth_reason=account.reauth_reason,
+        active_since=account.status_since if account.status is AccountStatus.ACTIVE else None,
+        complete_at=None if counts is None else counts.complete_at,
+        sync_error=errors.get(account.user_id),
+    )

@@ -1,0 +1,234 @@
+"""Agenda codes: `PL25007b_KRa` is what KR writes, for the first time, on the second round of PL's agenda 7 of 2025.
+
+    code    = panel year number [version] [["_"] author [version]] | panel year number "_" version author [version]
+    panel   = "PL" | "PS" | "JWG-" letters
+    year    = 2 digits
+    number  = 3 digits, or 4 after PL and PS
+    author  = letters of a society or of the chair | "PL" | "PS" | "JWG-SDT" | "JWG-CS"
+    version = letter | "*", which is none
+
+Case does not matter. One blank before the year and a hyphen for the `_` are careless spellings of the same. No letter
+or digit, of any alphabet, stands right before or after a code. Where letters can be read in several ways, these rules
+decide, in this order; case never does, as there would be two readings of one code:
+
+1. Known authors win over unknown ones, and the longest known author wins: `DNVb` is DNV b, not d NV b.
+2. What stands before the `_` belongs to the agenda. What stands behind it begins with the author if it can: `_ABV` is
+   AB v, but `_bILa` is b IL a.
+3. Without a `_`, two authors of one length may fit, with the version before or behind. Versions are given in the order
+   of the alphabet, so the earlier letter is the likelier version: `aBV` is a BV, `KRI` is KR i. If it is the same
+   letter, it is the response's, as these mostly have one: `CCC` is CC c.
+
+Behind a `_`, unknown letters are not part of the code: `PL25015_XYZa` is agenda PL25015, nobody's response. Right
+behind the number or the version, they show that this is no code: `PL25015XYZ`.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+from unicodedata import normalize
+
+import attrs
+
+from domain.correspondence.societies import CHAIR_LETTERS, SOCIETY_BY_LETTERS
+from domain.errors import ValidationError
+
+PANELS: Final = ("PL", "PS", "JWG-SDT", "JWG-CS")
+"""Those whose letters may stand as author; there may be further joint working groups."""
+
+_AUTHORS: Final = frozenset((*SOCIETY_BY_LETTERS, CHAIR_LETTERS, *PANELS))
+_LONGEST_TAIL: Final = 24  # longer than any author with two versions, a sign, and what follows
+
+_HYPHEN: Final = "\\-\N{HYPHEN}-\N{HORIZONTAL BAR}\N{MINUS SIGN}"  # programs for writing put others for the plain one
+_LETTER: Final = r"(?:[^\W_]|[\u0300-\u036f])"  # or digit, of any alphabet; or an accent that makes another letter
+_CODE: Final = re.compile(
+    # First a letter of few, for which a text is searched fast; then what was before it. Found is all that follows it.
+    rf"[PpJj](?<!{_LETTER}.)(?<![Ww][Gg][{_HYPHEN}].)(?=("
+    rf"(?:(?<=[Pp])[LlSs][^\S\r\n]?[0-9]{{5,6}}|(?<=[Jj])[Ww][Gg][{_HYPHEN}][A-Za-z]{{1,20}}+[^\S\r\n]?[0-9]{{5}})"
+    rf"(?![0-9])[\w*\u0300-\u036f{_HYPHEN}]{{0,{_LONGEST_TAIL}}}))"
+)
+_FOUND: Final = re.compile(r"([A-Za-z](?:[A-Za-z].[A-Za-z]+)?)\s?([0-9]{2})([0-9]+)(.*)")
+_LETTERS: Final = rf"(\*?(?:[A-Za-z*]?[Jj][Ww][Gg][{_HYPHEN}])?+[A-Za-z]*+\*?)(?!{_LETTER})"
+_BEFORE: Final = re.compile(_LETTERS)
+_BEHIND: Final = re.compile(rf"[_{_HYPHEN}]{_LETTERS}")
+_HYPHENS: Final = re.compile(f"[{_HYPHEN}]")
+_SYLLABLES: Final = re.compile("[\u1100-\u11ff]+")  # no more than these: in longer runs of marks it takes squared time
+_INVISIBLE: Final = re.compile(
+    "[\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}-\N{RIGHT-TO-LEFT MARK}\N{LEFT-TO-RIGHT EMBEDDING}-\N{RIGHT-TO-LEFT OVERRIDE}"
+    "\N{WORD JOINER}-\N{INVISIBLE PLUS}\N{LEFT-TO-RIGHT ISOLATE}-\N{POP DIRECTIONAL ISOLATE}"
+    "\N{ZERO WIDTH NO-BREAK SPACE}]+"
+)
+
+_PARTS: Final = re.compile(r"(?:P[LS] [0-9]{2} [0-9]{3,4}|JWG-[A-Z]{1,20} [0-9]{2} [0-9]{3})(?: [a-z]?){2}")
+
+
+def _canonical(author: str | None) -> str | None:
+    """Return what is the same for all letters of one society, and for all of a chair."""
+    if author is None:
+        return None
+    society = SOCIETY_BY_LETTERS.get(author)
+    return CHAIR_LETTERS if society is None else society.canonical
+
+
+@attrs.frozen(kw_only=True)
+class AgendaCode:
+    """A code. Two are equal if they mean the same, whatever letters of a society, or of a chair, are in them.
+
+    `year` has two digits. Versions are in lower case; None: none, or not known yet. `author` is in upper case, in the
+    letters that were chosen; None: this is the agenda's own code.
+    Raises: ValidationError if that is no code.
+    """
+
+    panel: str
+    year: str
+    number: str
+    version: str | None = None
+    author: str | None = attrs.field(default=None, eq=_canonical)
+    response_version: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be written."""
+        is_known = self.author in _AUTHORS or (self.author is None and self.response_version is None)
+        parts = f"{self.panel} {self.year} {self.number} {self.version or ''} {self.response_version or ''}"
+        if not is_known or "" in {self.version, self.response_version} or not _PARTS.fullmatch(parts):
+            msg = "These are not the parts of an agenda code."
+            raise ValidationError(msg, error_code="NO_AGENDA_CODE")
+
+    @property
+    def organization(self) -> str | None:
+        """The canonical name of the society whose letters these are."""
+        return None if self.is_chair else _canonical(self.author)
+
+    @property
+    def is_chair(self) -> bool:
+        """Whether the chair's letters, or a panel's, stand as author."""
+        return self.author is not None and self.author not in SOCIETY_BY_LETTERS
+
+    @property
+    def base(self) -> str:
+        """The agenda, whatever its version: `PL25007`."""
+        return f"{self.panel}{self.year}{self.number}"
+
+    @property
+    def base_version(self) -> str:
+        """The agenda with its version: `PL25007b`."""
+        return f"{self.panel}{self.year}{self.number}{self.version or ''}"
+
+    @property
+    def display(self) -> str:
+        """How it is shown: `PL25015_KRa`, `PL25016aIRa`. It is read as this code.
+
+        With an agenda version there is a `_` only where the letters would be read otherwise without: `PL25016d_NVa`.
+        """
+        if self.author is None:
+            return self.base_version
+        return self.base + _shown(self.version, self.author, self.response_version)
+
+    @property
+    def key(self) -> str:
+        """What is the same for equal codes and for no others: `PL25007b_KRa`, `PL25015_DNVb`. It is a code, too."""
+        author = _canonical(self.author)
+        return self.base_version if author is None else f"{self.base_version}_{author}{self.response_version or ''}"
+
+
+def find_codes(text: str) -> tuple[AgendaCode, ...]:
+    """Return the codes in a text, in their order, each as often as it occurs. Invisible characters do not matter."""
+    return find_visible_codes(visible(text))
+
+
+def find_visible_codes(text: str) -> tuple[AgendaCode, ...]:
+    """Return the codes in a text that `visible` returned."""
+    found = _CODE.findall(text)
+    return tuple([code for each in found if (code := _code(each))]) if found else ()
+
+
+def visible(text: str) -> str:
+    """Return a text without invisible characters, and with Korean syllables composed: some programs take them apart."""
+    if text.isascii():
+        return text
+    return _SYLLABLES.sub(_composed, text if text.isprintable() else _INVISIBLE.sub("", text))
+
+
+def _composed(parts: re.Match[str]) -> str:
+    return normalize("NFC", parts[0])
+
+
+@lru_cache(maxsize=4096)
+def _code(written: str) -> AgendaCode | None:
+    """Return the code, if it is one; `written` is all but the first letter, with some of what follows."""
+    parts = _FOUND.match(written)
+    reading = _read(parts[4]) if parts else None
+    if parts is None or reading is None:
+        return None
+    is_joint = len(parts[1]) > len("L")
+    version, author, response_version = reading
+    return AgendaCode(
+        panel=f"{'J' if is_joint else 'P'}{_plain(parts[1])}",
+        year=parts[2],
+        number=parts[3],
+        version=version,
+        author=author,
+        response_version=response_version,
+    )
+
+
+_Reading = tuple[str | None, str | None, str | None]
+"""Agenda version, author, response version."""
+
+
+@lru_cache(maxsize=1024)
+def _read(tail: str) -> _Reading | None:
+    """Return what follows a number means, or None if there is no code."""
+    before = _BEFORE.match(tail)
+    reading = _best(_plain(before[1])) if before else None
+    if before is None or reading is None or reading[1]:
+        return reading
+    behind = _BEHIND.match(tail, before.end())
+    response = _best(_plain(behind[1]), is_response=True) if behind else None
+    if response is None or not response[1] or (reading[0] and response[0]):
+        return reading
+    return (reading[0] or response[0], *response[1:])
+
+
+def _plain(letters: str) -> str:
+    return letters.upper() if letters.isascii() else _HYPHENS.sub("-", letters).upper()
+
+
+def _best(letters: str, *, is_response: bool = False) -> _Reading | None:
+    """Return the best reading of versions and author in upper case, or None if there is none."""
+    is_version_first = not is_response and letters[:1] < letters[-1:]  # where both are possible
+    places = [(end - start, bool(start) is is_version_first, start, end) for start, end in _authors(letters)]
+    if places:
+        _, _, start, end = max(places)
+        return _version(letters[:start]), letters[start:end], _version(letters[end:])
+    if letters.endswith("*"):  # it may also stand behind the code
+        return _best(letters[:-1], is_response=is_response)
+    return (_version(letters), None, None) if len(letters) <= 1 else None
+
+
+def _authors(letters: str) -> Iterator[tuple[int, int]]:
+    """Yield where there are known authors with a version or nothing on both sides."""
+    size = len(letters)
+    ends = {size, size - 1}
+    return ((start, end) for start in (0, 1) for end in ends if letters[start:end] in _AUTHORS)
+
+
+def _version(letter: str) -> str | None:
+    return None if letter in {"", "*"} else letter.lower()
+
+
+@lru_cache(maxsize=1024)
+def _shown(version: str | None, author: str, response_version: str | None) -> str:
+    """Return the shortest form of versions and author that is read as them."""
+    before, behind = version or "", response_version or ""
+    forms = (f"{before}{author}{behind}", f"{before}_{author}{behind}", f"{before}_{_canonical(author)}{behind}")
+    return next(form for form in forms[version is None :] if _means(form, version, author, response_version))
+
+
+def _means(tail: str, version: str | None, author: str, response_version: str | None) -> bool:
+    reading = _read(tail)
+    return reading is not None and (reading[0], _canonical(reading[1]), reading[2]) == (
+        version,
+        _canonical(author),
+        response_version,
+    )

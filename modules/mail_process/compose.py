@@ -1,0 +1,124 @@
+"""Composition root of mail processing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import attrs
+
+from adapters.cloudevents.event_codec import CloudEventCodec
+from adapters.sqlite.database import Database, open_current, open_database
+from adapters.sqlite.mail_archive import SqliteMailArchive
+from adapters.sqlite.mail_queue import SqliteMailQueue
+from adapters.system.clock import SystemClock
+from application.mail_processing import MailProcessing
+from domain.correspondence.senders import ChairRoster
+from modules.mail_process.settings import MailProcessSettings
+from modules.runtime.settings import OpenAISettings
+from ports.clock import Clock
+from ports.mail_analyst import MailAnalyst
+from ports.mail_archive import MailArchive
+from ports.mail_log import MailLog
+from ports.mail_queue import MailQueue
+
+
+@attrs.frozen(kw_only=True)
+class MailProcess:
+    """The use cases of this module. `analysis` is the name of what analyses the mail that is announced."""
+
+    processing: MailProcessing
+    queue: MailQueue
+    archive: MailArchive
+    analysis: str
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_analyst(settings: OpenAISettings) -> AsyncIterator[MailAnalyst | None]:
+    """Open the analyst that the settings name; None without a key: then mail is analysed on this machine alone."""
+    if settings.api_key is None:
+        yield None
+        return
+    from adapters.openai.mail_analyst import OpenAIOptions, open_openai_analyst
+    from adapters.system.identifiers import SystemIdentifiers
+
+    options = OpenAIOptions(
+        api_key=settings.api_key,
+        model=settings.model,
+        base_url=settings.base_url,
+        max_concurrency=settings.max_concurrency,
+        timeout=timedelta(seconds=settings.timeout_seconds),
+    )
+    async with open_openai_analyst(options, clock=SystemClock(), identifiers=SystemIdentifiers()) as analyst:
+        yield analyst
+
+
+def wire(
+    database: Database, settings: MailProcessSettings, analyst: MailAnalyst | None, *, log: MailLog | None = None
+) -> MailProcess:
+    """Build the use cases on an open database, and on what `open_analyst` gave; `log` is by default the mail log."""
+    from adapters.html_text.mail_text import HtmlMailText
+    from adapters.logging.mail_log import LoggingMailLog
+    from adapters.offline_text.mail_analyst import OfflineMailAnalyst
+    from adapters.sqlite.analyses import SqliteAnalyses
+    from adapters.system.identifiers import SystemIdentifiers
+    from application.mail_analysis import AnalysisTimes, MailAnalysis
+    from application.mail_processing import ProcessingTimes
+    from application.mail_reading import MailReading
+
+    clock, identifiers, offline = SystemClock(), SystemIdentifiers(), OfflineMailAnalyst()
+    log = LoggingMailLog() if log is None else log
+    queue = SqliteMailQueue(database, _codec(settings), clock)
+    call, analysis = timedelta(seconds=settings.openai.timeout_seconds + 1), None
+    if analyst is not None:
+        analysis = MailAnalysis(
+            analyst=analyst,
+            analyses=SqliteAnalyses(database),
+            clock=clock,
+            identifiers=identifiers,
+            log=log,
+            times=AnalysisTimes(call=call),
+            concurrency=settings.openai.max_concurrency,
+        )
+    reading = MailReading(
+        text=HtmlMailText(),
+        offline=offline,
+        chairs=ChairRoster(addresses=frozenset(settings.processing.chairs)),
+        clock=clock,
+        identifiers=identifiers,
+        analysis=analysis,
+    )
+    processing = MailProcessing(
+        queue=queue,
+        reading=reading,
+        clock=clock,
+        identifiers=identifiers,
+        log=log,
+        times=ProcessingTimes(lease=ProcessingTimes().lease + 2 * call),
+        workers=settings.processing.workers,
+    )
+    return MailProcess(
+        processing=processing,
+        queue=queue,
+        archive=SqliteMailArchive(database),
+        analysis=(analyst or offline).means.name,
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def compose(settings: MailProcessSettings) -> AsyncIterator[MailProcess]:
+    """Open the database, migrating it, and the analyst, and wire."""
+    async with open_database(settings.database.path) as database, open_analyst(settings.openai) as analyst:
+        yield wire(database, settings, analyst)
+
+
+@asynccontextmanager
+async def compose_reading(settings: MailProcessSettings) -> AsyncIterator[MailProcess]:
+    """Open the database as it is, for looking."""
+    async with open_current(settings.database.path) as database:
+        yield wire(database, settings, None)
+
+
+def _codec(settings: MailProcessSettings) -> CloudEventCodec:
+    return CloudEventCodec(email_topic=settings.events.topic_email_events)

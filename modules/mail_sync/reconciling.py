@@ -1,0 +1,89 @@
+"""`mail reconcile`: what is missing, or that nothing is."""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import tzinfo
+
+from application.mail_reconciliation import FolderComparison, Reconciliation
+from modules.mail_sync.schema import FolderLine, ReconcileReport
+from modules.runtime.output import print_json, print_line
+from modules.runtime.schema import make_converter
+
+_NAMED = 10
+"""How many messages of a folder are named to people."""
+_CLEAR = "\r\x1b[2K"
+
+
+def announcer(*, as_json: bool) -> Callable[[str, int, int], None]:
+    """Return what says on a terminal which folder is being compared."""
+    drawn = not as_json and sys.stderr.isatty()
+
+    def say(_path: str, number: int, folders: int) -> None:
+        if drawn:
+            sys.stderr.write(f"{_CLEAR}comparing folder {number} of {folders}")
+            if number == folders:
+                sys.stderr.write(_CLEAR)
+            sys.stderr.flush()
+
+    return say
+
+
+def reconcile_report(found: Reconciliation) -> ReconcileReport:
+    """Return the record of a comparison."""
+    return ReconcileReport(
+        user=found.user_id,
+        right=found.is_right,
+        complete_at=found.complete_at,
+        folders=[_line(folder) for folder in found.folders],
+    )
+
+
+def print_report(report: ReconcileReport, zone: tzinfo | None, *, as_json: bool) -> None:
+    """Print it as JSON, or in words."""
+    if as_json:
+        print_json(make_converter().unstructure(report))
+        return
+    for line in _words(report, zone):
+        print_line(line)
+
+
+def _words(report: ReconcileReport, zone: tzinfo | None) -> Iterator[str]:
+    for folder in report.folders:
+        yield from _of_folder(folder)
+    mails, pending = sum(each.mails for each in report.folders), sum(each.pending for each in report.folders)
+    if pending:
+        yield f"{pending} mails came, went or changed since the last sync: the next one hears of them."
+    if report.complete_at is not None:
+        at = report.complete_at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+        yield f"{report.user}: complete up to {at}; {len(report.folders)} folders, {mails} mails."
+    elif report.right:
+        yield f"{report.user}: nothing is missing."
+    else:
+        yield f"{report.user}: not complete."
+
+
+def _of_folder(folder: FolderLine) -> Iterator[str]:
+    if not folder.synced:
+        yield f"{folder.folder}: not synced to its end yet ({folder.mails} mails)"
+    for ids, what in ((folder.missing, "missing"), (folder.superfluous, "stored, but not there any more")):
+        if ids:
+            yield f"{folder.folder}: {len(ids)} {what}"
+            yield from (f"  {message_id}" for message_id in ids[:_NAMED])
+            if len(ids) > _NAMED:
+                yield f"  and {len(ids) - _NAMED} more"
+    if folder.repaired:
+        yield f"{folder.folder}: {folder.repaired} repaired"
+
+
+def _line(folder: FolderComparison) -> FolderLine:
+    repaired = folder.repaired
+    return FolderLine(
+        folder=folder.path,
+        synced=folder.is_followed,
+        mails=folder.mails,
+        missing=folder.missing,
+        superfluous=folder.superfluous,
+        pending=folder.pending,
+        repaired=repaired.new + repaired.changed + repaired.moved + repaired.deleted,
+        complete_at=folder.complete_at,
+    )

@@ -1,0 +1,1 @@
+"""The adapter to Prometheus: what is counted, read as Prometheus reads it."""

@@ -1,0 +1,1 @@
+"""The commands `mail process` and `mail dropped`, through the real command line."""

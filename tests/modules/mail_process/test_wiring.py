@@ -1,0 +1,48 @@
+"""Who analyses mail, as the settings say, and in what time."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.sqlite.database import open_database
+from modules.mail_process.compose import open_analyst, wire
+from modules.mail_process.settings import MailProcessSettings
+from modules.runtime.settings import DatabaseSettings, OpenAISettings
+from ports.outbox import LONGEST_CLAIM
+from tests.fakes.mail_path import ScriptedAnalyst
+
+
+def settings(path: Path, openai: OpenAISettings | None = None) -> MailProcessSettings:
+    return MailProcessSettings(database=DatabaseSettings(path=path), openai=openai or OpenAISettings())
+
+
+async def test_without_a_key_mail_is_analysed_on_this_machine_alone(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "x.db") as database, open_analyst(OpenAISettings()) as analyst:
+        tools = wire(database, settings(tmp_path), analyst)
+    assert analyst is None
+    assert tools.processing.reading.analysis is None
+    assert tools.analysis.startswith("offline-")
+
+
+async def test_with_a_key_the_model_of_the_settings_is_asked(tmp_path: Path) -> None:
+    openai = OpenAISettings(api_key="canary", model="a-model", max_concurrency=7)
+    async with open_database(tmp_path / "x.db") as database, open_analyst(openai) as analyst:
+        assert analyst is not None
+        assert analyst.means.is_paid
+        tools = wire(database, settings(tmp_path, openai), analyst)
+    assert "a-model" in tools.analysis
+    found = tools.processing.reading.analysis
+    assert found is not None
+    assert found.concurrency == 7
+    assert "canary" not in repr(tools)
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 60])
+async def test_all_calls_of_a_batch_end_well_before_its_claim_which_is_believed(tmp_path: Path, seconds: int) -> None:
+    openai = OpenAISettings(timeout_seconds=seconds)
+    async with open_database(tmp_path / "x.db") as database:
+        processing = wire(database, settings(tmp_path, openai), ScriptedAnalyst()).processing
+    analysis = processing.reading.analysis
+    assert analysis is not None
+    assert 2 * analysis.times.call < processing.times.lease / 1.4
+    assert processing.times.lease < LONGEST_CLAIM
