@@ -21,7 +21,7 @@ from ports.event_publisher import EventPublisher
 from ports.identifiers import Identifiers
 from ports.inbox import Inbox
 from ports.messaging_log import MessagingLog
-from ports.outbox import Outbox
+from ports.outbox import PAGE_BYTES, Outbox
 
 ACTIVITY = "publishing"
 _PAUSE = timedelta(milliseconds=100)
@@ -63,6 +63,8 @@ class OutboxRelay:
     log: MessagingLog
     times: RelayTimes = attrs.field(factory=RelayTimes)
     batch: int = 500
+    batch_bytes: int = PAGE_BYTES
+    """So many bytes of values are handed to the publisher at once, or a single value that has more."""
     tidied_at_once: int = 5000
     """How much of what is to be forgotten is deleted in one turn."""
     owner: str = attrs.field(init=False)
@@ -85,7 +87,7 @@ class OutboxRelay:
         self.owner = self.identifiers.unique()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Relay until told to stop; then once more what is pending, and give up the claim.
+        """Relay until told to stop; then once more what is pending, and give up the claim. It may be run again.
 
         Raises:
             DatabaseError: the store failed for good. Whatever else fails is waited out.
@@ -112,9 +114,14 @@ class OutboxRelay:
     async def release(self) -> None:
         """Give up the claim, if there is one; if the store fails, it ends by itself.
 
+        What was held is forgotten: others may see to it now.
+
         Raises: nothing.
         """
+        self.held.clear()
+        self._look_again()
         if self.claimed_until is not None:
+            self.claimed_until = None
             with suppress(DatabaseError):
                 await self.outbox.release(self.owner)
 
@@ -173,7 +180,8 @@ class OutboxRelay:
         count = 0
         while held and not self.standby:
             lanes, held = held[: self.batch], held[self.batch :]
-            heads = await self._heads(lanes)
+            heads, later = await self._heads(lanes)
+            lanes, held = [lane for lane in lanes if lane not in later], [*later, *held]
             gone, failed = await self._relay(heads) if heads else (0, {})
             for lane in lanes:
                 self.held.pop(lane, None)
@@ -189,33 +197,39 @@ class OutboxRelay:
     async def _free(self) -> Sequence[EncodedEvent]:
         """Return the next events that are not held; none if another relay is at work."""
         while await self._claim(self.read_over):
-            page = await self.outbox.pending(self.batch, after=self.read_over)
+            page = await self._page(self.read_over)
             over = list(takewhile(self._is_held, page))
             if over:
                 self.read_over = over[-1].event_id
             if len(over) < len(page):
                 if await self._still_claims():
                     return [event for event in page if not self._is_held(event)]
-            elif len(page) < self.batch:
+            elif not page:
                 break
         return ()
 
-    async def _heads(self, lanes: Sequence[Lane]) -> Sequence[EncodedEvent]:
-        """Return the first event of each lane, as far as it has one; none if another relay is at work."""
+    async def _heads(self, lanes: Sequence[Lane]) -> tuple[Sequence[EncodedEvent], Sequence[Lane]]:
+        """Return the first event of each lane, as far as it has one; none if another relay is at work.
+
+        And the lanes that are left for later, for all at once would be too much.
+        """
         heads: dict[Lane, EncodedEvent] = {}
-        missing, after = set(lanes), None
-        while missing and await self._claim(after):
-            page = await self.outbox.pending(self.batch, after=after)
+        missing, left, after = set(lanes), self.batch_bytes, None
+        while missing and left >= 0 and await self._claim(after) and (page := await self._page(after)):
             for event in page:
                 if _lane(event) in missing:
+                    left -= len(event.value)
+                    if heads and left < 0:
+                        break
                     missing.discard(_lane(event))
                     heads[_lane(event)] = event
-            if len(page) < self.batch:
-                break
             after = page[-1].event_id
         if heads and not await self._still_claims():
-            return await self._heads(lanes) if await self._claim(None) else ()
-        return list(heads.values())
+            return await self._heads(lanes) if await self._claim(None) else ((), ())
+        return list(heads.values()), [lane for lane in lanes if left < 0 and lane in missing]
+
+    async def _page(self, after: EventId | None) -> Sequence[EncodedEvent]:
+        return await self.outbox.pending(self.batch, after=after, size_bytes=self.batch_bytes)
 
     async def _still_claims(self) -> bool:
         """Return whether what was read just now may go out: a claim that has not ended meanwhile is prolonged."""

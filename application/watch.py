@@ -12,7 +12,6 @@ from application.background import unless_stopped
 from application.loop_lag import LoopLag
 from application.pulse import Pulse
 from domain.account import Account, AccountStatus
-from domain.events import EventId
 from domain.mail_results import MailboxCounts
 from domain.standing import AccountStanding, OutboxStanding, Standing, StoredStanding, TaskState
 from ports.clock import Clock
@@ -26,10 +25,7 @@ REST: Final = 20
 
 @attrs.define(kw_only=True, eq=False)
 class Watch:
-    """Reads the stores every `interval`; what tasks say of themselves is read when somebody asks.
-
-    An event of the outbox does not tell when it was stored: it waits at least since it was first seen as the oldest.
-    """
+    """Reads the stores every `interval`; what tasks say of themselves is read when somebody asks."""
 
     accounts: Accounts
     archive: MailArchive
@@ -46,7 +42,6 @@ class Watch:
     began_at: datetime = attrs.field(init=False)
     _running: Pulse = attrs.field(init=False)
     _stored: StoredStanding | None = attrs.field(default=None, init=False)
-    _oldest: tuple[EventId, datetime] | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.began_at = self.clock.now()
@@ -96,12 +91,8 @@ class Watch:
         )
 
     def _outbox(self, summary: OutboxSummary) -> OutboxStanding:
-        oldest = None if summary.oldest is None else summary.oldest.event_id
-        if oldest is None:
-            self._oldest = None
-        elif self._oldest is None or self._oldest[0] != oldest:
-            self._oldest = oldest, self.clock.now()
-        since = None if self._oldest is None else self._oldest[1]
+        """Tell since when the oldest event waits: if that is not known, it was there before this program was."""
+        since = None if summary.oldest is None else summary.oldest_at or self.began_at
         return OutboxStanding(pending=summary.pending, parked=summary.parked, waiting_since=since)
 
 

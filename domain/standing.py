@@ -97,7 +97,7 @@ class AccountStanding:
 
 @attrs.frozen(kw_only=True)
 class OutboxStanding:
-    """`waiting_since`: since when the event that is the oldest pending one is known to be it; None: nothing waits."""
+    """`waiting_since`: when the oldest pending event was appended; None: nothing waits."""
 
     pending: int = 0
     parked: int = 0
@@ -165,7 +165,7 @@ def _keeper_and_store(standing: Standing, limits: LagLimits) -> Iterator[Overdue
 
 def _relay(standing: Standing, limits: LagLimits) -> Iterator[Overdue]:
     since = None if standing.stored is None else standing.stored.outbox.waiting_since
-    if since is not None and standing.at - since > limits.relay:
+    if since is not None and standing.at - max(since, standing.began_at) > limits.relay:
         yield Overdue(part="relay", lag=standing.at - since, limit=limits.relay)
 
 

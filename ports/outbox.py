@@ -3,13 +3,16 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.events import EventId
 from ports.event_codec import EncodedEvent
 
 LONGEST_CLAIM = timedelta(minutes=5)
 """A claim that ends later than this from now is not believed: the clock was set back since."""
+
+PAGE_BYTES: Final = 8 * 1024 * 1024
+"""So much of events is read at once, unless something else is asked for: a few of the largest, thousands of others."""
 
 
 class Outbox(Protocol):
@@ -35,9 +38,13 @@ class Outbox(Protocol):
         """
 
     @abstractmethod
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Return up to `limit` events that are neither published nor parked: of each key the oldest first.
 
+        Their values have no more than `size_bytes` together, but for the first one, which is given however large it is;
+        no more than one value beyond is held in memory. So only an empty answer says that nothing more is pending.
         With `after`, those that come after that event, whatever became of it; if it is unknown, from the beginning.
         Each answer goes on where the one before ended, so that every pending event is met that was pending all along.
 

@@ -8,18 +8,23 @@ from typing import Protocol
 import attrs
 
 from domain.events import EventId
-from domain.validation import utc
+from domain.validation import optional, utc
 from ports.event_codec import EncodedEvent
 
 
 @attrs.frozen(kw_only=True)
 class OutboxSummary:
-    """How many events are in which state, the one that has waited longest, and who relays until when."""
+    """How many events are in which state, the one that has waited longest, and who relays until when.
+
+    `oldest_at` is when that one was appended, also if it was parked meanwhile; its own time, `occurred_at`, may lie
+    years before. None if it is not known: nothing waits, or the event is one of a version that did not write it down.
+    """
 
     pending: int
     parked: int
     published: int
     oldest: EncodedEvent | None
+    oldest_at: datetime | None = attrs.field(default=None, validator=optional(utc))
     relay: str | None
     relay_until: datetime | None
 

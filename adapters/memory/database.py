@@ -44,8 +44,9 @@ class SignInRow:
 
 @attrs.define(kw_only=True)
 class Relaying:
-    """What became of the outbox's events, and who relays them; an event that is in neither dictionary is pending."""
+    """What became of the outbox's events, and who relays them; one that is neither published nor parked is pending."""
 
+    appended: dict[EventId, datetime] = attrs.field(factory=dict)
     published: dict[EventId, datetime] = attrs.field(factory=dict)
     parked: dict[EventId, tuple[datetime, str]] = attrs.field(factory=dict)
     owner: str | None = None
@@ -122,19 +123,22 @@ class MemoryDatabase:
         self.accounts[change.after.account_id] = change.after
         self.tokens.setdefault(change.after.account_id, TokenRow())
         self.audit.append(change.audit)
-        self.outbox.append(message)
-        self.appended.ring()
+        self._append([message], change.audit.at)
         self.touch(change.after.account_id)
 
-    def change_mail(self, mail: MailMemory, events: Sequence[Event] = ()) -> None:
+    def change_mail(self, mail: MailMemory, events: Sequence[Event], now: datetime) -> None:
         """Store mails as they are now, with events of what happened to them."""
         messages = [self.codec.encode(event) for event in events]
         self.mail.become(mail)
-        self.outbox.extend(messages)
         if messages:
-            self.appended.ring()
+            self._append(messages, now)
 
     def touch(self, account_id: AccountId) -> None:
         """Make it news that the account or its token was written."""
         self.writes += 1
         self.written[account_id] = self.writes
+
+    def _append(self, events: Sequence[EncodedEvent], now: datetime) -> None:
+        self.outbox.extend(events)
+        self.relaying.appended |= {event.event_id: now for event in events}
+        self.appended.ring()

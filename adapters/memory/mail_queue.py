@@ -63,7 +63,7 @@ class MemoryMailQueue(MailQueue):
                 stored.append(failure.mail_id)
                 row = attrs.evolve(mail.queue[failure.mail_id], owner=None, until=None)
                 mail.queue[failure.mail_id] = attrs.evolve(row, problem=failure.problem, retry_at=failure.retry_at)
-        self._database.change_mail(mail, events)
+        self._database.change_mail(mail, events, now)
         return stored
 
     async def release(self, owner: str) -> None:

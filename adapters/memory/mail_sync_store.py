@@ -47,7 +47,7 @@ class MemoryMailSyncStore(MailSyncStore):
         self._refuse_overtaken(sync)
         saving = _Saving(mail=self.database.mail.copy(), sync=sync, news=news, now=now, user_id=account.user_id)
         saving.run()
-        self.database.change_mail(saving.mail, saving.events)
+        self.database.change_mail(saving.mail, saving.events, now)
         if saving.stored.new:
             self.database.mail_stored.ring()
         return saving.stored

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from adapters.memory.database import MemoryDatabase
 from domain.events import EventId
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
-from ports.outbox import LONGEST_CLAIM, Outbox
+from ports.outbox import LONGEST_CLAIM, PAGE_BYTES, Outbox
 
 
 class MemoryOutbox(Outbox):
@@ -33,11 +34,19 @@ class MemoryOutbox(Outbox):
         if relaying.owner == owner:
             relaying.owner = relaying.until = None
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Cut, filter and cut."""
         events = self._database.outbox
         begin = next((number for number, event in enumerate(events, 1) if event.event_id == after), 0)
-        return [event for event in events[begin:] if self._pending(event.event_id)][:limit]
+        found = [event for event in events[begin:] if self._pending(event.event_id)][: max(limit, 0)]
+        sizes = accumulate(len(event.value) for event in found)
+        return [
+            event
+            for number, (event, size) in enumerate(zip(found, sizes, strict=True))
+            if not number or size <= size_bytes
+        ]
 
     async def settle(self, now: datetime, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
         """Put each into its dictionary."""
@@ -60,6 +69,7 @@ class MemoryOutbox(Outbox):
         for event in old:
             database.outbox.remove(event)
             del published[event.event_id]
+            database.relaying.appended.pop(event.event_id, None)
         return len(old)
 
     def _pending(self, event_id: EventId) -> bool:

@@ -25,6 +25,7 @@ class MemoryParkedEvents(ParkedEvents):
             parked=len(relaying.parked),
             published=len(relaying.published),
             oldest=pending[0] if pending else None,
+            oldest_at=relaying.appended.get(pending[0].event_id) if pending else None,
             relay=relaying.owner,
             relay_until=relaying.until,
         )

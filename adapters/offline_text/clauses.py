@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+_LONGEST_ABBREVIATION: Final = 8
 _WRAPPED: Final = 45
 """A shorter line was ended by its writer, not by a mail program."""
 _BLANKS: Final = re.compile(r"[^\S\n]+")
@@ -46,19 +47,17 @@ class Clauses:
     starts: Sequence[int]
 
     @classmethod
-    def of(cls, text: str, dates: Sequence[tuple[int, int]]) -> "Clauses":
-        """Return the clauses; none ends within one of the dates (`2025. 6. 14.`), which are given in their order."""
-        begins = [start for start, _ in dates]
-        starts = [0]
-        for match in _END.finditer(text):
-            before = bisect_right(begins, match.start()) - 1
-            inside = before >= 0 and match.end() - 1 < dates[before][1]
-            if not inside and not _ABBREVIATION.search(text, max(match.start() - 8, 0), match.end()):
-                starts.append(match.end())
-        return cls(text, starts)
+    def of(cls, text: str) -> "Clauses":
+        """Return the clauses of a text."""
+        ends = (match.end() for match in _END.finditer(text) if not _is_abbreviation(text, match))
+        return cls(text, [0, *ends])
 
     def around(self, start: int, end: int) -> tuple[int, int]:
-        """Return where the clause of something begins and ends."""
+        """Return where the clause of something begins and ends; what ends within it (`2025. 6. 14.`) counts not."""
         first = self.starts[bisect_right(self.starts, start) - 1]
         after = bisect_left(self.starts, end)
         return first, self.starts[after] if after < len(self.starts) else len(self.text)
+
+
+def _is_abbreviation(text: str, end: re.Match[str]) -> bool:
+    return _ABBREVIATION.search(text, max(end.start() - _LONGEST_ABBREVIATION, 0), end.end()) is not None

@@ -69,7 +69,7 @@ def deadline_in(text: str, sent_on: date) -> date | None:
 def _places(text: str, sent_on: date) -> Iterator[_Place]:
     """Yield the dates that have a sign of a limit near them."""
     dates = list(_without_overlaps(chain(calendar_dates(text, sent_on), relative_dates(text, sent_on))))
-    clauses = Clauses.of(text, [(each.start, each.end) for each in dates])
+    clauses = Clauses.of(text)
     limited = (each for each in dates if words.SIGN.search(text, max(each.start - _BEFORE, 0), each.end + _AFTER))
     for each in islice(limited, _MOST_DATES):
         first, last = clauses.around(each.start, each.end)

@@ -46,7 +46,7 @@ def _stored(stored: StoredStanding, now: datetime) -> Iterator[Metric]:
     yield _gauge("outbox_pending", "Events to be published.", stored.outbox.pending)
     yield _gauge("outbox_parked", "Events put aside.", stored.outbox.parked)
     waiting = _age(stored.outbox.waiting_since, now)
-    yield _gauge("outbox_oldest_seconds", "Since the oldest pending event is known to be it.", waiting)
+    yield _gauge("outbox_oldest_seconds", "Since the oldest pending event was stored.", waiting)
 
 
 def _accounts(stored: StoredStanding, now: datetime) -> Iterator[Metric]:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import CLIENT_SECRET, may_encrypt
@@ -83,7 +84,7 @@ def write_change(connection: sqlite3.Connection, change: AccountChange, codec: E
         raise ConflictError(msg, error_code="USER_ID_TAKEN", details={"user_id": after.user_id})
     connection.execute(_INSERT if change.before is None else _UPDATE, _row(after))
     _append_audit(connection, change.audit)
-    append_event(connection, codec.encode(change.event))
+    append_event(connection, codec.encode(change.event), change.audit.at)
     touch(connection, after.account_id)
 
 
@@ -101,16 +102,17 @@ def write_client_secrets(connection: sqlite3.Connection, account: Account, ciphe
     connection.execute("UPDATE accounts SET client_secret = ? WHERE account_id = ?", (ciphertext, account.account_id))
 
 
-def append_event(connection: sqlite3.Connection, event: EncodedEvent) -> None:
+def append_event(connection: sqlite3.Connection, event: EncodedEvent, now: datetime) -> None:
     """Append the event to the outbox."""
-    append_events(connection, [event])
+    append_events(connection, [event], now)
 
 
-def append_events(connection: sqlite3.Connection, events: Sequence[EncodedEvent]) -> None:
+def append_events(connection: sqlite3.Connection, events: Sequence[EncodedEvent], now: datetime) -> None:
     """Append events to the outbox, in this order."""
+    at = to_text(now)
     connection.executemany(
-        "INSERT INTO outbox (event_id, topic, key, value, headers) VALUES (?, ?, ?, ?, ?)",
-        [(each.event_id, each.topic, each.key, each.value, json.dumps(dict(each.headers))) for each in events],
+        "INSERT INTO outbox (event_id, topic, key, value, headers, appended_at) VALUES (?, ?, ?, ?, ?, ?)",
+        [(each.event_id, each.topic, each.key, each.value, json.dumps(dict(each.headers)), at) for each in events],
     )
 
 

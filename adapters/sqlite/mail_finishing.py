@@ -66,7 +66,7 @@ def finish(
     undone = [(rows.pop(each.mail_id)["mail"], each) for each in failed if each.mail_id in rows]
     announced = [(row, each) for row, each in done if each.dropped is None]
     _drop(connection, [(row["mail"], each) for row, each in done if each.dropped is not None], to_text(now))
-    _announce(connection, codec, announced, to_text(now))
+    _announce(connection, codec, announced, now)
     connection.executemany(_LEAVE, [(row["mail"],) for row, _ in done])
     connection.executemany(_FAILED, [(each.problem, to_text(each.retry_at), mail) for mail, each in undone])
     return [each.mail_id for _, each in done] + [each.mail_id for _, each in undone]
@@ -79,12 +79,13 @@ def _drop(connection: sqlite3.Connection, done: Sequence[tuple[int, Processed]],
 
 
 def _announce(
-    connection: sqlite3.Connection, codec: EventCodec, done: Sequence[tuple[sqlite3.Row, Processed]], at: str
+    connection: sqlite3.Connection, codec: EventCodec, done: Sequence[tuple[sqlite3.Row, Processed]], now: datetime
 ) -> None:
     firsts = _Firsts(connection, [row["internet_message_id"] for row, _ in done])
     results: list[Row] = []
     deleted: list[Row] = []
     events: list[Event] = []
+    at = to_text(now)
     for row, each in done:
         info = firsts.marked(row, each.info)
         results.append((row["mail"], _found(info), at))
@@ -96,7 +97,7 @@ def _announce(
     connection.executemany(_ANNOUNCED, results)
     connection.executemany(_STATE, [(MailState.ANNOUNCED.value, row["mail"]) for row, _ in done])
     connection.executemany(_TOLD, deleted)
-    append_events(connection, [codec.encode(event) for event in events])
+    append_events(connection, [codec.encode(event) for event in events], now)
 
 
 class _Firsts:

@@ -80,7 +80,7 @@ def save(
     stored = saving.run(news)
     write_unreadable(connection, sync.account_id, folder, news, now)
     folders.remember(told)
-    append_events(connection, [codec.encode(event) for event in saving.events])
+    append_events(connection, [codec.encode(event) for event in saving.events], now)
     return stored
 
 

@@ -1,7 +1,8 @@
 """The outbox in SQLite, as a relay sees it."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import attrs
@@ -14,7 +15,7 @@ from domain.errors import DatabaseError
 from domain.events import EventId
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
-from ports.outbox import LONGEST_CLAIM, Outbox
+from ports.outbox import LONGEST_CLAIM, PAGE_BYTES, Outbox
 
 MALFORMED = "ROW_MALFORMED: the stored row is damaged."
 
@@ -61,12 +62,14 @@ class SqliteOutbox(Outbox):
         """Delete the row."""
         await self.database.delete("relay", "owner = ?", (owner,))
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Read along the index of what is pending; a damaged row is parked, so that it keeps nobody back."""
 
         def work(connection: sqlite3.Connection) -> tuple[list[EncodedEvent], list[int]]:
-            with any_text(connection):
-                rows = connection.execute(_PENDING, (after, max(limit, 0))).fetchall()
+            with any_text(connection), closing(connection.execute(_PENDING, (after, max(limit, 0)))) as cursor:
+                rows = list(_up_to(size_bytes, cursor))
             events = [to_event(row) for row in rows]
             damaged = [row["position"] for row, event in zip(rows, events, strict=True) if event is None]
             return [event for event in events if event is not None], damaged
@@ -128,3 +131,14 @@ class SqliteOutbox(Outbox):
             connection.executemany(_PARK_ROW, [(at, MALFORMED, position) for position in positions])
 
         await self.database.write(work, operation="pending", table="outbox")
+
+
+def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row]:
+    """Take rows, at least one, as long as their values have no more bytes together: what is not taken is not read."""
+    size = 0
+    for number, row in enumerate(rows):
+        value = row["value"]
+        size += len(value) if isinstance(value, bytes | str) else 0
+        if number and size > size_bytes:
+            return
+        yield row

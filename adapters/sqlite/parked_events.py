@@ -9,7 +9,7 @@ import attrs
 from adapters.sqlite.database import Database
 from adapters.sqlite.outbox_rows import COLUMNS, PENDING, legible, to_parked
 from adapters.sqlite.row_decoding import any_text, decodes, shown
-from adapters.sqlite.timestamps import from_text
+from adapters.sqlite.timestamps import from_text, time_if_legible
 from domain.events import EventId
 from ports.parked_events import OutboxSummary, ParkedEvent, ParkedEvents
 
@@ -18,7 +18,7 @@ _COUNTS = (
     " (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL) AS parked,"
     " (SELECT count(*) FROM outbox WHERE published_at IS NOT NULL) AS published"
 )
-_OLDEST = f"SELECT {COLUMNS} FROM outbox WHERE {PENDING} ORDER BY position LIMIT 1"  # noqa: S608 - constants
+_OLDEST = f"SELECT {COLUMNS}, appended_at FROM outbox WHERE {PENDING} ORDER BY position LIMIT 1"  # noqa: S608 - constants
 _PARKED = (
     f"SELECT {COLUMNS}, parked_at, parked_reason FROM outbox WHERE parked_at IS NOT NULL"  # noqa: S608 - constants
     " ORDER BY position LIMIT ?"
@@ -46,6 +46,7 @@ class SqliteParkedEvents(ParkedEvents):
                 parked=counts["parked"],
                 published=counts["published"],
                 oldest=None if oldest is None else legible(oldest),
+                oldest_at=None if oldest is None else time_if_legible(oldest["appended_at"]),
                 relay=None if relay is None else shown(relay["owner"]),
                 relay_until=None if relay is None else _until(relay),
             )

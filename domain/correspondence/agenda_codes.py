@@ -2,13 +2,15 @@
 
     code    = panel year number [version] [["_"] author [version]] | panel year number "_" version author [version]
     panel   = "PL" | "PS" | "JWG-" letters
-    year    = 2 digits
+    year    = 20 to 29
     number  = 3 digits, or 4 after PL and PS
     author  = letters of a society or of the chair | "PL" | "PS" | "JWG-SDT" | "JWG-CS"
     version = letter | "*", which is none
 
 Case does not matter. One blank before the year and a hyphen for the `_` are careless spellings of the same. No letter
-or digit, of any alphabet, stands right before or after a code. Where letters can be read in several ways, these rules
+or digit, of any alphabet, stands right before or after a code; but for the letters of scripts that put no blanks around
+foreign words, as in Korean, where particles follow. What has a hyphen and a digit behind it is a part number, as
+`PL25015-04`, and what stands in a web address is no code. Where letters can be read in several ways, these rules
 decide, in this order; case never does, as there would be two readings of one code:
 
 1. Known authors win over unknown ones, and the longest known author wins: `DNVb` is DNV b, not d NV b.
@@ -40,17 +42,23 @@ _AUTHORS: Final = frozenset((*SOCIETY_BY_LETTERS, CHAIR_LETTERS, *PANELS))
 _LONGEST_TAIL: Final = 24  # longer than any author with two versions, a sign, and what follows
 
 _HYPHEN: Final = "\\-\N{HYPHEN}-\N{HORIZONTAL BAR}\N{MINUS SIGN}"  # programs for writing put others for the plain one
-_LETTER: Final = r"(?:[^\W_]|[\u0300-\u036f])"  # or digit, of any alphabet; or an accent that makes another letter
+_EAST_ASIAN: Final = (  # Hangul, Kana and Han; not the full-width forms of Latin letters and of digits
+    r"\u1100-\u11ff\u3041-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+_LETTER: Final = rf"(?:[^\W_{_EAST_ASIAN}]|[\u0300-\u036f])"  # or digit, or an accent that makes another letter
 _CODE: Final = re.compile(
     # First a letter of few, for which a text is searched fast; then what was before it. Found is all that follows it.
     rf"[PpJj](?<!{_LETTER}.)(?<![Ww][Gg][{_HYPHEN}].)(?=("
-    rf"(?:(?<=[Pp])[LlSs][^\S\r\n]?[0-9]{{5,6}}|(?<=[Jj])[Ww][Gg][{_HYPHEN}][A-Za-z]{{1,20}}+[^\S\r\n]?[0-9]{{5}})"
+    rf"(?:(?<=[Pp])[LlSs][^\S\r\n]?2[0-9]{{4,5}}|(?<=[Jj])[Ww][Gg][{_HYPHEN}][A-Za-z]{{1,20}}+[^\S\r\n]?2[0-9]{{4}})"
     rf"(?![0-9])[\w*\u0300-\u036f{_HYPHEN}]{{0,{_LONGEST_TAIL}}}))"
 )
 _FOUND: Final = re.compile(r"([A-Za-z](?:[A-Za-z].[A-Za-z]+)?)\s?([0-9]{2})([0-9]+)(.*)")
 _LETTERS: Final = rf"(\*?(?:[A-Za-z*]?[Jj][Ww][Gg][{_HYPHEN}])?+[A-Za-z]*+\*?)(?!{_LETTER})"
 _BEFORE: Final = re.compile(_LETTERS)
 _BEHIND: Final = re.compile(rf"[_{_HYPHEN}]{_LETTERS}")
+_PART_NUMBER: Final = re.compile(f"[{_HYPHEN}][0-9]")
+_ADDRESS: Final = re.compile(r"(?:\b(?:https?|ftp|file)://|\bwww\.)[^\s<>\"]*+", re.IGNORECASE)
 _HYPHENS: Final = re.compile(f"[{_HYPHEN}]")
 _SYLLABLES: Final = re.compile("[\u1100-\u11ff]+")  # no more than these: in longer runs of marks it takes squared time
 _INVISIBLE: Final = re.compile(
@@ -59,7 +67,7 @@ _INVISIBLE: Final = re.compile(
     "\N{ZERO WIDTH NO-BREAK SPACE}]+"
 )
 
-_PARTS: Final = re.compile(r"(?:P[LS] [0-9]{2} [0-9]{3,4}|JWG-[A-Z]{1,20} [0-9]{2} [0-9]{3})(?: [a-z]?){2}")
+_PARTS: Final = re.compile(r"(?:P[LS] 2[0-9] [0-9]{3,4}|JWG-[A-Z]{1,20} 2[0-9] [0-9]{3})(?: [a-z]?){2}")
 
 
 def _canonical(author: str | None) -> str | None:
@@ -138,7 +146,7 @@ def find_codes(text: str) -> tuple[AgendaCode, ...]:
 
 def find_visible_codes(text: str) -> tuple[AgendaCode, ...]:
     """Return the codes in a text that `visible` returned."""
-    found = _CODE.findall(text)
+    found = _CODE.findall(_ADDRESS.sub(" ", text) if "/" in text else text)
     return tuple([code for each in found if (code := _code(each))]) if found else ()
 
 
@@ -183,6 +191,8 @@ def _read(tail: str) -> _Reading | None:
     reading = _best(_plain(before[1])) if before else None
     if before is None or reading is None or reading[1]:
         return reading
+    if _PART_NUMBER.match(tail, before.end()):
+        return None
     behind = _BEHIND.match(tail, before.end())
     response = _best(_plain(behind[1]), is_response=True) if behind else None
     if response is None or not response[1] or (reading[0] and response[0]):

@@ -39,6 +39,7 @@ _LONGEST_REMEMBERED: Final = 100  # characters, so that the memory for it is bou
 class Chain:
     """What stands before the topic. `replies` and `forwards` are as many as are shown: `Re[2]:` is two.
 
+    `is_automatic`: a machine wrote it; not if somebody replied to that, or passed it on.
     `brackets` are those that are no tags, and may mean something.
     """
 
@@ -97,10 +98,11 @@ def read_subject(subject: str) -> SubjectLine:
 
 def _read(prefixes: str) -> Chain:
     links = list(_LINK.finditer(prefixes))
+    signs = [each for each in links if each["reply"] or each["forward"] or each["automatic"]]
     return Chain(
         replies=sum(_times(each) for each in links if each["reply"]),
         forwards=sum(_times(each) for each in links if each["forward"]),
-        is_automatic=any(each["automatic"] for each in links),
+        is_automatic=bool(signs) and signs[0]["automatic"] is not None,
         is_multilateral=any(each["multilateral"] for each in links),
         brackets=tuple(each["other"] for each in links if each["other"]),
     )

@@ -123,11 +123,11 @@ class Look:
 def drop_reason(look: Look) -> DropReason | None:
     """Return why a mail without an agenda code is unwanted; None: it is wanted.
 
-    A chair's or member's mail is dropped as a newsletter only.
+    A chair's mail is dropped as a newsletter only; a member's, too, unless it comes from a machine's address.
     """
     if not look.is_automatic and _is_newsletter(look):
         return DropReason.NEWSLETTER
-    if look.sender_type is SenderType.OTHER and _answers_nobody(look):
+    if look.sender_type is not SenderType.CHAIR and _answers_nobody(look):
         return DropReason.NO_REPLY
     return None
 

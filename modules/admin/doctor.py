@@ -27,6 +27,7 @@ from modules.runtime.settings import (
     TimeSettings,
 )
 from modules.runtime.settings_loading import any_is_set, load
+from modules.runtime.sync_settings import SyncSettings
 from modules.runtime.up_settings import UpSettings
 
 
@@ -47,6 +48,7 @@ async def check_up(environment: Environment | None = None) -> list[CheckResult]:
         check_settings("sign-in server", lambda: load(SignInServerSettings, source).listen),
         check_settings("azure settings", partial(_azure, source)),
         check_settings("graph settings", lambda: _asked(load(GraphSettings, source))),
+        check_settings("mail sync", lambda: _synced(load(SyncSettings, source))),
         check_settings("mail processing", lambda: _processed(load(MailProcessingSettings, source))),
         check_settings("event settings", lambda: _kept(load(EventSettings, source))),
         check_settings("kafka settings", partial(_kafka, source)),
@@ -73,6 +75,11 @@ def _asked(graph: GraphSettings) -> str:
 
 def _served(up: UpSettings) -> str:
     return f"{up.listen}, ends within {up.stop_seconds} s"
+
+
+def _synced(sync: SyncSettings) -> str:
+    reach = "all mail" if sync.days is None else f"{sync.days} days"
+    return f"{reach}, every {sync.interval_seconds} s, {sync.concurrency} mailboxes at once"
 
 
 def _processed(mail: MailProcessingSettings) -> str:

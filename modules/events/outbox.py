@@ -13,8 +13,6 @@ from ports.event_codec import EncodedEvent, EventCodec, ReceivedEvent
 from ports.parked_events import OutboxSummary
 
 _PARKED_SHOWN = 100
-_LONG_AGO = "email.received"
-"""Occurred when the mail was received, perhaps years before it was stored: that tells nothing of the outbox."""
 
 
 async def outbox_report(tools: OutboxTools) -> OutboxReport:
@@ -28,7 +26,7 @@ async def outbox_report(tools: OutboxTools) -> OutboxReport:
         pending=summary.pending,
         parked=summary.parked,
         published=summary.published,
-        oldest=None if summary.oldest is None else _waiting(summary.oldest, tools.codec, now),
+        oldest=None if summary.oldest is None else _waiting(summary.oldest, summary.oldest_at, tools.codec, now),
         relay=_relay(summary, now),
         parked_events=[
             ParkedLine(
@@ -61,9 +59,10 @@ async def retry_parked(tools: OutboxTools, ids: Sequence[str], *, as_json: bool)
     return len(done), code
 
 
-def _waiting(event: EncodedEvent, codec: EventCodec, now: datetime) -> WaitingEvent:
+def _waiting(event: EncodedEvent, since: datetime | None, codec: EventCodec, now: datetime) -> WaitingEvent:
+    """Tell for how long it waits: one of before that was written down tells of an account, just when it changed."""
     read = _read(event, codec, now)
-    since = None if read is None or read.type == _LONG_AGO else read.occurred_at
+    since = since or (None if read is None else read.occurred_at)
     return WaitingEvent(
         id=event.event_id,
         type=_type(read),

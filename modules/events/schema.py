@@ -67,7 +67,7 @@ class LagReport:
 
 @attrs.frozen(kw_only=True)
 class WaitingEvent:
-    """An event in the outbox. `since` is the fact's time, if that is about when the event was put there."""
+    """An event in the outbox. `since` is when it was put there, as far as that is known."""
 
     id: str
     type: str | None

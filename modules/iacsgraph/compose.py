@@ -1,28 +1,22 @@
-"""Composition roots of everything at once and of the demonstration: the other programs' roots on one database."""
+"""Composition roots of everything at once and of its demonstration: the other programs' roots on one database."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from adapters.fernet.cipher import generate_key
-from adapters.memory.identity_provider import MemoryIdentityProvider
-from adapters.memory.tenant_directory import MemoryTenantDirectory
 from adapters.sqlite.database import open_database
-from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
 from application.accounts import Accounts
 from application.key_rotation import KeyRotation
 from application.token_keeper import TokenKeeper
-from application.token_service import TokenService
-from domain.account import Identity, OAuthApplication
 from domain.errors import ConfigurationError
-from domain.token import Token
-from modules.iacsgraph.settings import CLIENT_ID, CLIENT_SECRET, DemoSettings, UpProgramSettings
-from modules.runtime.provider import Provider
-from modules.runtime.settings import AzureSettings, DatabaseSettings, EncryptionSettings, ProviderSettings
+from modules.iacsgraph.settings import UpProgramSettings
+from modules.runtime.environment import Environment
+from modules.runtime.settings_loading import load
 from ports.clock import Clock
 from ports.identifiers import Identifiers
 from ports.mail_archive import MailArchive
@@ -33,83 +27,20 @@ from ports.supervision_log import SupervisionLog
 if TYPE_CHECKING:
     from adapters.prometheus.metrics import PrometheusMetrics
     from adapters.sqlite.database import Database
+    from application.event_consumer import EventConsumer
     from application.mail_processing import MailProcessing
     from application.outbox_relay import OutboxRelay
+    from modules.account.schema import FileResult
     from modules.auth.compose import Auth
+    from modules.auth.schema import SignInResult
+    from modules.auth.signing_in import Board
     from modules.iacsgraph.http import Page
     from modules.iacsgraph.syncing import Syncing
     from modules.runtime.event_bus import EventBus
+    from modules.simulator.browser import Browser
+    from ports.event_codec import EventCodec
     from ports.mail_analyst import MailAnalyst
     from ports.mailbox import Mailbox
-
-
-@attrs.frozen(kw_only=True)
-class Demo:
-    """One process of the demonstration."""
-
-    accounts: Accounts
-    service: TokenService
-    keeper: TokenKeeper
-    rotation: KeyRotation
-
-
-@attrs.frozen
-class Practice:
-    """The practice provider with the one application that it knows."""
-
-    provider: MemoryIdentityProvider
-    application: OAuthApplication
-
-    def sign_in(self, username: str) -> tuple[Token, Identity]:
-        """Return what a person's completed sign-in gives."""
-        return self.provider.sign_in(self.application, username), self.provider.users[username].identity
-
-    def revoke(self, username: str) -> None:
-        """Revoke the person's grant."""
-        self.provider.revoke(username)
-
-    def issued(self) -> list[str]:
-        """Return every token that was ever given out."""
-        return self.provider.issued()
-
-    @property
-    def refreshes(self) -> int:
-        """Return how often a refresh was asked for."""
-        return self.provider.calls["refresh"]
-
-
-def make_practice(application: OAuthApplication, usernames: Sequence[str], lifetime: timedelta) -> Practice:
-    """Return a provider that knows these users and gives tokens of this lifetime."""
-    provider = MemoryIdentityProvider(clock=SystemClock(), identifiers=SystemIdentifiers(), lifetime=lifetime)
-    provider.register(application)
-    for username in usernames:
-        provider.add_user(username)
-    return Practice(provider, application)
-
-
-def new_key() -> str:
-    """Return a new encryption key."""
-    return generate_key()
-
-
-@asynccontextmanager
-async def compose(settings: DemoSettings, practice: Practice) -> AsyncIterator[Demo]:
-    """Open the database once and wire both programs on it."""
-    from modules.admin import compose as admin
-    from modules.admin.settings import KeyToolSettings
-    from modules.auth import compose as auth
-    from modules.auth.settings import AuthSettings
-
-    database = DatabaseSettings(path=settings.directory / "demo.db")
-    encryption = EncryptionSettings(keys=settings.keys)
-    azure = AzureSettings(client_id=CLIENT_ID, client_secrets=(CLIENT_SECRET,))
-    provider = ProviderSettings(provider="memory")
-    async with open_database(database.path) as opened:
-        keys = admin.wire(opened, KeyToolSettings(database=database, encryption=encryption))
-        needs = AuthSettings(database=database, encryption=encryption, provider=provider, azure=azure)
-        sides = Provider(identity=practice.provider, directory=MemoryTenantDirectory(provider=practice.provider))
-        async with auth.wire(opened, sides, needs) as wired:
-            yield Demo(accounts=wired.accounts, service=wired.service, keeper=wired.keeper, rotation=keys.rotation)
 
 
 @attrs.frozen(kw_only=True)
@@ -149,6 +80,12 @@ async def compose_up(settings: UpProgramSettings) -> AsyncIterator[Up]:
     Raises:
         ConfigurationError: the provider has no mailboxes (PROVIDER_FOR_PRACTICE).
     """
+    async with _open(settings) as opened:
+        yield _wire_up(opened, settings)
+
+
+@asynccontextmanager
+async def _open(settings: UpProgramSettings) -> AsyncIterator[_Opened]:
     from adapters.logging.authentication_log import LoggingAuthenticationLog
     from adapters.logging.mailbox_log import LoggingMailboxLog
     from adapters.prometheus.metrics import PrometheusMetrics
@@ -175,8 +112,7 @@ async def compose_up(settings: UpProgramSettings) -> AsyncIterator[Up]:
             msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
             raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
         mailbox = provider.mailbox(wired.service, settings.graph)
-        opened = _Opened(database=database, auth=wired, mailbox=mailbox, analyst=analyst, bus=bus, metrics=metrics)
-        yield _wire_up(opened, settings)
+        yield _Opened(database=database, auth=wired, mailbox=mailbox, analyst=analyst, bus=bus, metrics=metrics)
 
 
 def _wire_up(opened: _Opened, settings: UpProgramSettings) -> Up:
@@ -229,3 +165,85 @@ def _wire_up(opened: _Opened, settings: UpProgramSettings) -> Up:
         identifiers=SystemIdentifiers(),
         log=LoggingSupervisionLog(),
     )
+
+
+def new_key() -> str:
+    """Return a new encryption key."""
+    return generate_key()
+
+
+def open_browser(username: str, password: str) -> "AbstractAsyncContextManager[Browser]":
+    """Open the browser of a person of the local Microsoft 365."""
+    from modules.simulator.browser import Browser
+
+    return Browser(username, password)
+
+
+@attrs.frozen(kw_only=True)
+class Demo:
+    """Everything at once as `iacsgraph up` wires it, and what else a demonstration does with it."""
+
+    up: Up
+    settings: UpProgramSettings
+    environment: Environment = attrs.field(repr=False)
+    consumer: "EventConsumer"
+    codec: "EventCodec"
+    rotation: KeyRotation
+    opened: _Opened = attrs.field(repr=False)
+
+    async def enrol(self, directory: Path) -> "Sequence[FileResult]":
+        """Enrol the accounts of a directory's YAML files, as `account enroll` does.
+
+        Raises: as `enrol_files`.
+        """
+        from modules.account import compose as account
+        from modules.account.enrolling import Wishes, enrol_files
+        from modules.account.settings import read_settings
+
+        tools = account.wire(self.opened.database, read_settings(self.environment))
+        run = await enrol_files(tools, Wishes(paths=(directory,), actor="demo"), self.environment)
+        return run.results
+
+    async def sign_in(self, board: "Board") -> "Sequence[SignInResult]":
+        """Sign in the owners of all accounts, as `auth login` does; `board` is told where each has to go.
+
+        Raises: ConfigurationError if there is no port for browsers to come back to.
+        """
+        from modules.auth.listening import listening
+        from modules.auth.signing_in import Login
+        from modules.auth.visitors import Visitors
+
+        auth, visitors = self.opened.auth, Visitors()
+        accounts = [account async for account in self.up.accounts.every()]
+        applications = [await auth.sign_ins.application_of(account.user_id) for account in accounts]
+        uris = [each.redirect_uri for each in applications if each.redirect_uri is not None]
+        async with listening(auth, uris, self.settings.provider.authority, visitors) as redirects:
+            login = Login(auth=auth, board=board, redirects=redirects, visitors=visitors)
+            return [result for result, _ in await login.run(accounts)]
+
+
+@asynccontextmanager
+async def compose_demo(environment: Environment) -> AsyncIterator[Demo]:
+    """Open everything as `compose_up` does, with the settings of the demonstration.
+
+    Raises: as `compose_up`.
+    """
+    from modules.admin import compose as admin
+    from modules.admin.settings import KeyToolSettings
+    from modules.events import compose as events
+    from modules.events.settings import OutboxSettings
+
+    settings = load(UpProgramSettings, environment)
+    async with _open(settings) as opened:
+        database, of_events = opened.database, OutboxSettings(database=settings.database, bus=settings.bus)
+        carried = events.wire(database, opened.bus, of_events)
+        keys = admin.wire(database, KeyToolSettings(database=settings.database, encryption=settings.encryption))
+        yield Demo(
+            up=_wire_up(opened, settings),
+            settings=settings,
+            environment=environment,
+            consumer=carried.consumer,
+            codec=carried.tools.codec,
+            rotation=keys.rotation,
+            opened=opened,
+        )

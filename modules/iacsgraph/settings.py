@@ -1,5 +1,6 @@
 """The settings of everything at once; and those of the demonstration: its own, read from nowhere."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -20,17 +21,6 @@ from modules.runtime.settings import (
 from modules.runtime.settings_loading import load
 from modules.runtime.sync_settings import SyncSettings
 from modules.runtime.up_settings import UpSettings
-
-CLIENT_ID = "11111111-2222-3333-4444-555555555555"
-CLIENT_SECRET = "practice-secret"  # noqa: S105 - of an application that exists only in memory
-
-
-@attrs.frozen(kw_only=True)
-class DemoSettings:
-    """A directory of its own, and keys of its own, newest first."""
-
-    directory: Path
-    keys: tuple[str, ...] = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,3 +47,21 @@ def read_up_settings(environment: Environment | None = None) -> UpProgramSetting
     Raises: ConfigurationError that names every fault.
     """
     return load(UpProgramSettings, environment)
+
+
+def demo_environment(
+    office: Mapping[str, str], chairs: Sequence[str], directory: Path, keys: Sequence[str]
+) -> Environment:
+    """Return all settings of a demonstration: of the local Microsoft 365 (`office`), and its own; none are read.
+
+    `keys` are encryption keys, newest first.
+    """
+    own = {
+        "DATABASE_PATH": str(directory / "demo.db"),
+        "ENCRYPTION_KEY": ",".join(keys),
+        "MAIL_CHAIRS": ",".join(chairs),
+        "MAIL_SYNC_INTERVAL": "1",
+        "UP_LISTEN": "127.0.0.1:0",
+        "UP_STOP_SECONDS": "20",
+    }
+    return Environment.of({**office, **own})

@@ -52,10 +52,10 @@ def _words(report: ReconcileReport, zone: tzinfo | None) -> Iterator[str]:
         yield from _of_folder(folder)
     mails, pending = sum(each.mails for each in report.folders), sum(each.pending for each in report.folders)
     if pending:
-        yield f"{pending} mails came, went or changed since the last sync: the next one hears of them."
+        yield f"{_mails(pending)} came, went or changed since the last sync: the next one will hear of it."
     if report.complete_at is not None:
         at = report.complete_at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
-        yield f"{report.user}: complete up to {at}; {len(report.folders)} folders, {mails} mails."
+        yield f"{report.user}: complete up to {at}; {len(report.folders)} folders, {_mails(mails)}."
     elif report.right:
         yield f"{report.user}: nothing is missing."
     else:
@@ -64,7 +64,7 @@ def _words(report: ReconcileReport, zone: tzinfo | None) -> Iterator[str]:
 
 def _of_folder(folder: FolderLine) -> Iterator[str]:
     if not folder.synced:
-        yield f"{folder.folder}: not synced to its end yet ({folder.mails} mails)"
+        yield f"{folder.folder}: not synced to its end yet ({_mails(folder.mails)})"
     for ids, what in ((folder.missing, "missing"), (folder.superfluous, "stored, but not there any more")):
         if ids:
             yield f"{folder.folder}: {len(ids)} {what}"
@@ -73,6 +73,10 @@ def _of_folder(folder: FolderLine) -> Iterator[str]:
                 yield f"  and {len(ids) - _NAMED} more"
     if folder.repaired:
         yield f"{folder.folder}: {folder.repaired} repaired"
+
+
+def _mails(number: int) -> str:
+    return "1 mail" if number == 1 else f"{number} mails"
 
 
 def _line(folder: FolderComparison) -> FolderLine:

@@ -19,6 +19,7 @@ from modules.runtime.settings import (
     SignInServerSettings,
     TimeSettings,
 )
+from modules.runtime.sync_settings import SyncSettings
 from modules.runtime.up_settings import UpSettings
 from modules.runtime.variables import Variable
 
@@ -28,6 +29,7 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("Identity provider", ProviderSettings),
     ("Azure OAuth", AzureSettings),
     ("Microsoft Graph", GraphSettings),
+    ("Mail sync", SyncSettings),
     ("Mail processing", MailProcessingSettings),
     ("Sign-in server", SignInServerSettings),
     ("Events", EventSettings),

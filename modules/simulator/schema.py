@@ -1,5 +1,6 @@
 """What the command prints, as records. All of them hold secrets, of people that exist nowhere else."""
 
+import json
 from pathlib import PurePath
 
 import attrs
@@ -62,6 +63,22 @@ class Opening:
     enrolments: tuple[Enrolment, ...]
     files: tuple[PurePath, ...] = ()
     mail: Mail | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Orders:
+    """What a simulator in a process of its own is told to begin with. `mails` is of each person, times are seconds."""
+
+    directory: str
+    mails: int
+    seed: int
+    users: int
+    token_lifetime: int
+
+
+def read_orders(text: str) -> Orders:
+    """Read them from JSON. Raises: ValueError, or what cattrs raises."""
+    return make_converter().structure(json.loads(text), Orders)
 
 
 def make_converter() -> cattrs.Converter:

@@ -32,6 +32,10 @@ async def serve(settings: SimulatorSettings, directory: Path | None) -> AsyncIte
                 check(settings, directory)
                 files = write_files(opening, directory)
             mail = await stack.enter_async_context(open_mail(running, settings, directory))
+            if mail:
+                opening = attrs.evolve(opening, settings={**opening.settings, "MAIL_CHAIRS": ",".join(mail.chairs)})
+            if mail and directory:
+                write_files(opening, directory)
         truth = (mail.truth,) if mail and mail.truth else ()
         yield attrs.evolve(opening, files=(*files, *truth), mail=mail)
 

@@ -12,17 +12,28 @@ from hypothesis import strategies as st
 
 from domain.errors import APIConnectionError, ConflictError, ThrottledError
 from domain.mail import FolderRole
+from domain.mail_sync import Stored
 from tests.application.mail_sync_rig import NEWS, SyncRig, open_memory_sync_rig
 from tests.contracts.letters import NOON, SECOND, draft
 from tests.contracts.mailbox_benches import MemoryMailboxBench
 from tests.contracts.properties import QUICK
 from tests.fakes.sync_path import TurningMailbox, TurningSyncStore
 
-ACTS = ("deliver", "deliver", "move", "move", "mark", "delete", "forget", "folder", "no folder", "overtake")
-BREAKS = ("fail", "throttle", "cancel")
-TURNS = st.lists(
-    st.tuples(st.sampled_from([*ACTS, *["nothing"] * 4, *BREAKS]), st.integers(0, 1000)), min_size=5, max_size=80
-)
+ACTS = ("deliver", "deliver", "move", "move", "move", "mark", "delete", "forget", "folder", "no folder")
+BREAKS = ("fail", "throttle", "cancel", "overtake")
+Turn = tuple[str, int, int]
+"""What, which mail, which folder."""
+
+
+def turns_of(*acts: str) -> st.SearchStrategy[Turn]:
+    """Draw one of these."""
+    return st.tuples(st.sampled_from(acts), st.integers(0, 5), st.integers(0, 3))
+
+
+DEEDS = turns_of(*ACTS)
+TURNS = st.one_of(DEEDS, DEEDS, turns_of("nothing"), turns_of(*BREAKS))
+SYNCS = st.lists(st.tuples(st.lists(DEEDS, max_size=6), st.lists(TURNS, max_size=12)), min_size=1, max_size=8)
+"""What happens before each sync, and at its calls."""
 
 
 @attrs.define(kw_only=True)
@@ -31,7 +42,7 @@ class Game:
 
     rig: SyncRig
     bench: MemoryMailboxBench
-    turns: list[tuple[str, int]]
+    turns: list[Turn] = attrs.field(factory=list)
     number: int = 0
     added: list[str] = attrs.field(factory=list)
 
@@ -46,7 +57,7 @@ class Game:
         await asyncio.sleep(0)
         if not self.turns:
             return
-        act, number = self.turns.pop(0)
+        act, mail, place = self.turns.pop(0)
         match act:
             case "fail":
                 raise APIConnectionError("It failed.")
@@ -54,22 +65,23 @@ class Game:
                 raise ThrottledError("Wait.")
             case "cancel":
                 raise asyncio.CancelledError
-            case "overtake" if call == "save":
-                raise ConflictError("Another.", error_code="SYNC_OVERTAKEN")
+            case "overtake":
+                if call == "save":
+                    raise ConflictError("Another.", error_code="SYNC_OVERTAKEN")
             case _:
-                self.act(act, number)
+                self.act(act, mail, place)
 
-    def act(self, act: str, number: int) -> None:
+    def act(self, act: str, mail: int, place: int) -> None:
         """Do what senders and the owner do."""
         mails = sorted(self.bench.memory._states[self.bench.owner.user_id].mails)  # noqa: SLF001 - the mailbox's own
-        chosen = mails[number % len(mails)] if mails else None
+        chosen = mails[mail % len(mails)] if mails else None
         if act == "deliver" or chosen is None:
             self.number += 1
-            self.bench.deliver(draft(number % 20), self.places[number % len(self.places)])
+            self.bench.deliver(draft(mail * 2 + place), self.places[place % len(self.places)])
         elif act == "move":
-            self.bench.move(chosen, self.places[number // 7 % len(self.places)])
+            self.bench.move(chosen, self.places[place % len(self.places)])
         elif act == "mark":
-            self.bench.mark(chosen, is_read=bool(number % 2))
+            self.bench.mark(chosen, is_read=bool(place % 2))
         elif act == "delete":
             self.bench.delete(chosen)
         elif act == "forget":
@@ -78,7 +90,7 @@ class Game:
             self.number += 1
             self.added.append(self.bench.add_folder(f"Folder {self.number}"))
         elif act == "no folder" and self.added:
-            self.bench.memory.remove_folder(self.bench.owner, self.added.pop(number % len(self.added)))
+            self.bench.memory.remove_folder(self.bench.owner, self.added.pop(place % len(self.added)))
 
 
 def told(rig: SyncRig) -> dict[str, list[dict[str, Any]]]:
@@ -109,35 +121,34 @@ def check_story(rig: SyncRig) -> None:
         assert place == (None if row.deleted_at else row.mail.folder_id)
 
 
-async def play(turns: list[tuple[str, int]], since: datetime | None, *, followed: bool) -> None:
-    """Sync for as long as something happens, from the first time on or when all is `followed`; then once in peace."""
+async def play(syncs: list[tuple[list[Turn], list[Turn]]], since: datetime | None) -> None:
+    """Sync again and again while things happen, then once in peace; compare."""
     async with open_memory_sync_rig(page_size=2) as (rig, bench):
-        game = Game(rig=rig, bench=bench, turns=list(turns))
-        for number in range(0, 40, 5):
-            game.act("deliver", number)
-        if followed:
-            await rig.run(since)
-            await rig.announce()
+        game = Game(rig=rig, bench=bench)
         unruly = rig.with_parts(TurningMailbox(bench.mailbox, game.turn), TurningSyncStore(rig.store, game.turn))
-        while game.turns:
+        for deeds, turns in syncs:
+            for deed in deeds:
+                game.act(*deed)
+            game.turns = list(turns)
             with suppress(asyncio.CancelledError):
                 await unruly.attempt(since)
             await rig.announce()
+        game.turns = []
         await rig.run(since)
         await rig.check(since)
         check_story(rig)
-        assert (await rig.run(since)).stored.new == 0
+        assert (await rig.run(since)).stored == Stored()
 
 
-@given(TURNS, st.booleans())
+@given(SYNCS)
 @QUICK
-def test_the_store_ends_as_an_image_of_the_mailbox(turns: list[tuple[str, int]], followed: bool) -> None:  # noqa: FBT001 - drawn
+def test_the_store_ends_as_an_image_of_the_mailbox(syncs: list[tuple[list[Turn], list[Turn]]]) -> None:
     """All of it is wanted."""
-    asyncio.run(play(turns, None, followed=followed))
+    asyncio.run(play(syncs, None))
 
 
-@given(TURNS, st.booleans())
+@given(SYNCS)
 @QUICK
-def test_of_a_bounded_sync_nothing_of_the_window_is_missing(turns: list[tuple[str, int]], followed: bool) -> None:  # noqa: FBT001 - drawn
+def test_of_a_bounded_sync_nothing_of_the_window_is_missing(syncs: list[tuple[list[Turn], list[Turn]]]) -> None:
     """What was received before the bound is not wanted."""
-    asyncio.run(play(turns, NOON + 6 * SECOND, followed=followed))
+    asyncio.run(play(syncs, NOON + 6 * SECOND))

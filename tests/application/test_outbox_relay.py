@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.account_store import MemoryAccountStore
-from application.outbox_relay import RelayTimes
+from application.outbox_relay import RelayTimes, open_outbox_relay
 from domain.errors import (
     ConfigurationError,
     DatabaseError,
@@ -21,9 +21,17 @@ from domain.messages import Message
 from tests.application.event_rig import KEYS, MINUTE, SECOND, EventRig
 from tests.contracts import samples
 from tests.fakes.adjustable_clock import AdjustableClock
-from tests.fakes.event_path import CountingInbox, FailingOutbox, LateOutbox, ScriptedPublisher, StallingPublisher
+from tests.fakes.event_path import (
+    CountingInbox,
+    FailingOutbox,
+    LateOutbox,
+    ScriptedPublisher,
+    StallingPublisher,
+    WeighingPublisher,
+)
 
 TIMES = RelayTimes()
+HASTY = RelayTimes(drain=timedelta(0))
 FORBIDDEN = PermissionDeniedError("Not allowed.", error_code="TOPIC_FORBIDDEN")
 LOCKED = DatabaseError("Locked.", transient=True)
 BROKEN = DatabaseError("Damaged.")
@@ -83,6 +91,59 @@ async def test_more_than_a_batch_goes_out_in_order(rig: EventRig) -> None:
     rig.append(*names)
     assert await rig.relay(batch=10).pump() == 25
     assert rig.published() == names
+
+
+async def test_no_call_of_the_publisher_has_more_bytes_than_a_batch_may_but_for_a_single_event(rig: EventRig) -> None:
+    names = ["e1", "e2", "large" * 50, "e4", "e5", "e6", "e7"]
+    rig.append(*names)
+    small, large = len(rig.database.outbox[0].value), len(rig.database.outbox[2].value)
+    publisher = WeighingPublisher(rig.events)
+    assert await rig.relay(batch_bytes=3 * small, publisher=publisher).pump() == len(names)
+    assert rig.published() == names
+    assert publisher.sizes == [2 * small, large, 3 * small, small]
+
+
+async def test_a_relay_that_was_stopped_can_run_again_and_claims_anew(rig: EventRig) -> None:
+    rig.append("e1")
+    relay = rig.relay()
+    async with open_outbox_relay(relay):
+        await rig.turn()
+    assert (relay.claimed_until, rig.database.relaying.owner) == (None, None)
+    rig.append("e2")
+    async with rig.relaying(publisher=StallingPublisher(), times=HASTY), open_outbox_relay(relay):
+        await rig.let_pass(2 * SECOND)
+        assert relay.standby, "another one has the outbox now"
+        assert rig.published() == ["e1"]
+    await relay.pump()
+    assert rig.published() == ["e1", "e2"]
+
+
+async def test_a_relay_that_was_broken_off_runs_again_without_waiting_for_its_own_claim(rig: EventRig) -> None:
+    relay = rig.relay(publisher=StallingPublisher(), outbox=FailingOutbox(rig.database, rig.clock, release=LOCKED))
+    rig.append("e1")
+    task = asyncio.create_task(relay.run(asyncio.Event()))
+    await rig.turn()
+    task.cancel()
+    await asyncio.wait([task])
+    assert rig.database.relaying.owner == relay.owner, "the claim could not be given up"
+    relay.publisher = rig.publisher
+    async with open_outbox_relay(relay):
+        await rig.turn()
+        assert rig.published() == ["e1"]
+
+
+async def test_what_a_relay_held_is_not_held_any_more_when_it_runs_again(rig: EventRig) -> None:
+    rig.events.refusal = lambda _: FORBIDDEN
+    rig.append("e1")
+    relay = rig.relay()
+    async with open_outbox_relay(relay):
+        await rig.turn()
+        assert relay.held
+    assert not relay.held
+    rig.events.refusal = lambda _: None
+    async with open_outbox_relay(relay):
+        await rig.turn()
+        assert rig.published() == ["e1"]
 
 
 async def test_an_event_that_is_rejected_is_parked_with_the_reason_and_the_next_one_of_its_key_goes_out(

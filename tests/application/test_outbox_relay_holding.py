@@ -13,6 +13,7 @@ from domain.errors import DatabaseError, IACSGraphError, KafkaConnectionError, M
 from domain.events import EventId
 from domain.messages import Message
 from ports.event_codec import EncodedEvent
+from ports.outbox import PAGE_BYTES
 from tests.application.event_rig import KEYS, MINUTE, SECOND, TOPIC, EventRig, partition_of
 from tests.fakes.event_path import (
     CountingInbox,
@@ -21,6 +22,7 @@ from tests.fakes.event_path import (
     NotingPublisher,
     ScriptedPublisher,
     StallingPublisher,
+    WeighingPublisher,
 )
 
 TIMES = RelayTimes()
@@ -38,9 +40,11 @@ class SlowOutbox(MemoryOutbox):
         self.rig = rig
         self.durations = deque(durations)
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Look, and let time pass."""
-        found = await super().pending(limit, after=after)
+        found = await super().pending(limit, after=after, size_bytes=size_bytes)
         if limit > 1 and self.durations:
             await self.rig.clock.advance(self.durations.popleft())
         return found
@@ -98,6 +102,15 @@ async def test_held_events_between_others_do_not_hide_them(rig: EventRig) -> Non
     with pytest.raises(PermissionDeniedError):
         await rig.relay(batch=3).pump()
     assert rig.published() == names
+
+
+async def test_behind_held_events_of_several_batches_bytes_others_are_found(rig: EventRig) -> None:
+    forbid(rig)
+    rig.append(*[f"f{number}" for number in range(20)], topic="forbidden")
+    rig.append("e1")
+    with pytest.raises(PermissionDeniedError):
+        await rig.relay(batch_bytes=1).pump()
+    assert rig.published() == ["e1"]
 
 
 async def test_an_event_that_returns_to_its_place_among_held_ones_is_found_after_a_backoff(rig: EventRig) -> None:
@@ -178,14 +191,38 @@ async def test_of_held_keys_those_come_first_that_were_not_tried_for_longest(rig
         assert sorted(rig.published()) == sorted(good)
 
 
-async def test_a_forbidden_topic_costs_two_calls_per_backoff_however_many_keys_it_has(rig: EventRig) -> None:
+@pytest.mark.parametrize("batch_bytes", [PAGE_BYTES, 200])
+async def test_a_forbidden_topic_costs_two_calls_per_backoff_however_many_keys_it_has(
+    rig: EventRig, batch_bytes: int
+) -> None:
     forbid(rig, TOPIC)
     publisher = NotingPublisher(rig.events)
     for number in range(60):
         rig.append(f"f{number}", key=f"key {number}")
-    async with rig.relaying(publisher=publisher, batch=5) as relay:
+    async with rig.relaying(publisher=publisher, batch=5, batch_bytes=batch_bytes) as relay:
         await rig.let_pass(20 * BACKOFF)
         assert len(publisher.calls) <= 2 * relay.failures
+
+
+async def test_held_events_of_many_keys_are_tried_again_in_calls_of_no_more_bytes_than_a_batch_may_have(
+    rig: EventRig,
+) -> None:
+    """However many keys there are: the first event of each could be one of the largest."""
+    behead(rig)
+    bad, publisher = keys(0, 12), WeighingPublisher(rig.events)
+    rig.append("e", key=keys(1, 1)[0])
+    for number, key in enumerate(bad):
+        rig.append(f"{number:02}", key=key)
+    size = len(rig.database.outbox[-1].value)
+    relay = rig.relay(publisher=publisher, batch_bytes=3 * size + 1)
+    with pytest.raises(KafkaConnectionError):
+        await relay.pump()
+    assert len(relay.held) > 3
+    del publisher.sizes[:]
+    rig.events.refusal = lambda _: None
+    await relay.pump()
+    assert max(publisher.sizes) == 3 * size
+    assert sorted(rig.published()) == [*[f"{number:02}" for number in range(12)], "e"]
 
 
 async def test_of_a_key_that_works_again_everything_goes_out_in_order(rig: EventRig) -> None:

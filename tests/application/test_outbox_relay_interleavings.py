@@ -21,7 +21,7 @@ KEYS = ("ann", "bob", "kim")
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["append", "append", "append_bad"]), st.integers(0, len(KEYS) - 1)),
-        st.tuples(st.sampled_from(["begin", "kill", "stop"]), st.integers(0, 2)),
+        st.tuples(st.sampled_from(["begin", "kill", "stop", "begin_anew"]), st.integers(0, 2)),
         st.tuples(st.just("go_on"), st.integers(1, 25)),
         st.tuples(st.just("wait"), st.sampled_from([1, 5, 20])),
     ),
@@ -36,8 +36,15 @@ class Process:
     """A relay that runs in a process of its own."""
 
     life: Lifeline
+    relay: OutboxRelay
     task: asyncio.Task[None]
     stopping: asyncio.Event
+
+    @classmethod
+    def begun(cls, life: Lifeline, relay: OutboxRelay) -> "Process":
+        """Let the relay run."""
+        stopping = asyncio.Event()
+        return cls(life, relay, asyncio.create_task(relay.run(stopping)), stopping)
 
 
 @attrs.define(kw_only=True)
@@ -50,12 +57,13 @@ class Game:
     names: list[str] = attrs.field(factory=list)
 
     def relay(self, life: Lifeline) -> OutboxRelay:
-        """Return a relay that gets at most four events at a time."""
+        """Return a relay that gets at most four events at a time, and of longer ones three."""
         rig = self.rig
         return rig.relay(
             outbox=MortalOutbox(rig.database, rig.clock, life),
             publisher=ChancePublisher(log=rig.events, chance=self.chance, life=life),
             batch=4,
+            batch_bytes=33,
         )
 
     async def append(self, number: int) -> None:
@@ -73,9 +81,9 @@ class Game:
         self.rig.database.appended.ring()
 
     async def begin(self, _: int) -> None:
-        life, stopping = Lifeline(), asyncio.Event()
+        life = Lifeline()
         if len(self.processes) < 3:
-            self.processes.append(Process(life, asyncio.create_task(self.relay(life).run(stopping)), stopping))
+            self.processes.append(Process.begun(life, self.relay(life)))
 
     async def kill(self, number: int) -> None:
         for process in self.processes[number : number + 1]:
@@ -91,6 +99,16 @@ class Game:
             self.processes.remove(process)
             process.stopping.set()
             await process.task
+
+    async def begin_anew(self, number: int) -> None:
+        """Break the relay's task off in mid-step, and run the same relay again, as a supervisor does."""
+        for place, process in list(enumerate(self.processes))[number : number + 1]:
+            process.task.cancel()
+            await asyncio.wait([process.task])
+            assert process.task.cancelled(), process.task.exception()
+            self.chance.doubtful.update(process.life.sent)
+            process.life.sent.clear()
+            self.processes[place] = Process.begun(process.life, process.relay)
 
     async def go_on(self, turns: int) -> None:
         for _ in range(turns):

@@ -75,6 +75,27 @@ async def test_what_is_pending_can_be_read_page_by_page_whatever_became_of_the_l
     assert await rig.relay.pending(2, after=events[5].event_id) == []
 
 
+async def test_the_values_of_a_page_have_no_more_bytes_than_asked_for_but_a_single_one_may(rig: Rig) -> None:
+    events = await append(rig, count=4)
+    sizes = [len(event.value) for event in events]
+    for count in (1, 2, 3, 4):
+        enough = sum(sizes[:count])
+        assert await rig.relay.pending(10, size_bytes=enough) == events[:count]
+        assert await rig.relay.pending(10, size_bytes=enough - 1) == events[: max(count - 1, 1)]
+    assert await rig.relay.pending(10, size_bytes=0) == events[:1]
+    assert await rig.relay.pending(2, size_bytes=sum(sizes)) == events[:2]
+    assert await rig.relay.pending(0, size_bytes=0) == []
+
+
+async def test_small_pages_are_read_one_after_the_other_until_one_is_empty(rig: Rig) -> None:
+    events, found, after = await append(rig, count=5), list[EncodedEvent](), None
+    while page := await rig.relay.pending(10, after=after, size_bytes=2 * max(len(event.value) for event in events)):
+        assert len(page) <= 2
+        found += page
+        after = page[-1].event_id
+    assert found == events
+
+
 async def test_behind_an_event_that_is_unknown_or_forgotten_everything_is_found(rig: Rig) -> None:
     first, second = await append(rig, count=2)
     await publish(rig, [first])

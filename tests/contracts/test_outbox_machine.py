@@ -12,6 +12,7 @@ from domain.change import AccountChange
 from domain.errors import ConflictError
 from domain.events import EventId
 from domain.messages import Handled
+from ports.outbox import PAGE_BYTES
 from tests.contracts.properties import MACHINE
 from tests.contracts.rigs import Rig
 from tests.contracts.samples import NOW, enrolment, updated
@@ -23,6 +24,8 @@ DURATIONS = st.sampled_from([timedelta(seconds=seconds) for seconds in (1, 20, 3
 PASSING = st.sampled_from([timedelta(seconds=seconds) for seconds in (-400, 0.5, 1, 19, 20, 300)])
 AGES = st.sampled_from([timedelta(seconds=seconds) for seconds in (0, 1, 60)])
 LIMITS = st.integers(0, 6)
+SIZES = st.sampled_from([0, 1, 700, 1500, PAGE_BYTES])
+"""Smaller than any event, than two, than some, and more than all."""
 PLACES = st.lists(st.integers(0, 20), max_size=6)
 """Which events: those at these places, as far as there are so many, and for 20 one that nobody knows."""
 EVERY_HANDLING = [Handled(group_id=group, event_id=EventId(event)) for group in ("g", "h") for event in ("1", "2", "3")]
@@ -108,14 +111,16 @@ class Outboxes(RuleBasedStateMachine):
     def release(self, owner: str) -> None:
         self.stores.ask(lambda rig: rig.relay.release(owner))
 
-    @rule(limit=LIMITS, place=st.none() | st.integers(0, 20))
-    def read_what_is_pending(self, limit: int, place: int | None) -> None:
+    @rule(limit=LIMITS, place=st.none() | st.integers(0, 20), size=SIZES)
+    def read_what_is_pending(self, limit: int, place: int | None, size: int) -> None:
         after = None if place is None else self._at([place])[0]
-        found = self.stores.ask(lambda rig: rig.relay.pending(limit, after=after)).given
+        found = self.stores.ask(lambda rig: rig.relay.pending(limit, after=after, size_bytes=size)).given
         begin = next((number for number, event_id in enumerate(self.states, 1) if event_id == after), 0)
         behind = list(self.states)[begin:]
         pending = [event_id for event_id in self._those(State.PENDING) if event_id in behind]
-        assert len(found) == min(limit, len(pending))
+        most = min(limit, len(pending))
+        assert len(found) == most if size == PAGE_BYTES else min(most, 1) <= len(found) <= most
+        assert len(found) <= 1 or sum(len(event.value) for event in found) <= size
         for user_id in self.accounts:
             mine = [event.event_id for event in found if event.key == user_id]
             assert mine == [event_id for event_id in pending if self.keys[event_id] == user_id][: len(mine)]

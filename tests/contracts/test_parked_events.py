@@ -1,9 +1,11 @@
 """The promises of `ParkedEvents`."""
 
 from domain.events import EventId
+from domain.mail_sync import FolderNews
 from ports.parked_events import OutboxSummary, ParkedEvent
+from tests.contracts.mail_samples import copying, deleted, finish_all, mail
 from tests.contracts.rigs import Rig
-from tests.contracts.samples import MINUTE, NOW, SECOND
+from tests.contracts.samples import MINUTE, NOW, SECOND, enrolment, signing_in
 from tests.contracts.test_outbox import append, ids, park, publish
 
 
@@ -19,6 +21,40 @@ async def test_the_summary_counts_and_names_the_event_that_has_waited_longest(ri
     summary = await elsewhere.parked.summary()
     assert (summary.pending, summary.parked, summary.published) == (2, 1, 1)
     assert summary.oldest == oldest
+
+
+async def test_the_summary_tells_when_the_oldest_pending_event_was_appended(rig: Rig, elsewhere: Rig) -> None:
+    for number, user_id in enumerate(("ann", "bob")):
+        await rig.accounts.save(enrolment(user_id, at=NOW + number * SECOND))
+    first, second = await rig.relay.pending(10)
+    assert (await elsewhere.parked.summary()).oldest_at == NOW
+    await park(rig, [first], at=NOW + MINUTE)
+    assert (await elsewhere.parked.summary()).oldest_at == NOW + SECOND
+    await rig.parked.unpark([])
+    assert (await elsewhere.parked.summary()).oldest_at == NOW, "its own, not when it was parked or given back"
+    await publish(rig, [first, second])
+    assert (await elsewhere.parked.summary()).oldest_at is None
+
+
+async def test_of_old_mail_the_summary_tells_when_its_event_was_appended(rig: Rig) -> None:
+    """When it was received, perhaps years ago, tells nothing of the outbox."""
+    copy = await copying(rig)
+    await copy.tell(mail("m1", received_at=NOW.replace(year=2009)))
+    await publish(rig, await rig.relay.pending(10))
+    announced_at, moved_at = NOW + MINUTE, NOW + 2 * MINUTE
+    await finish_all(rig, announced_at)
+    assert (await rig.parked.summary()).oldest_at == announced_at
+    await publish(rig, await rig.relay.pending(10))
+    await copy.save(copy.sync(), FolderNews(departures=[deleted("m1")]), moved_at)
+    assert (await rig.parked.summary()).oldest_at == moved_at
+
+
+async def test_the_event_of_a_sign_in_is_appended_when_it_happened(rig: Rig) -> None:
+    change = enrolment()
+    await rig.accounts.save(change)
+    await publish(rig, await rig.relay.pending(10))
+    await rig.accounts.apply("ann", signing_in(at=NOW + MINUTE))
+    assert (await rig.parked.summary()).oldest_at == NOW + MINUTE
 
 
 async def test_the_summary_tells_who_relays_until_when(rig: Rig, elsewhere: Rig) -> None:

@@ -90,6 +90,14 @@ def test_an_account_that_is_active_again_is_given_time_to_catch_up() -> None:
     assert parts(syncing(complete_at=BEGAN - timedelta(days=2), active_since=NOW - MINUTE)) == []
 
 
+def test_events_that_waited_before_the_program_began_are_given_the_time_to_go_out() -> None:
+    old = OutboxStanding(pending=9, waiting_since=BEGAN - timedelta(days=2))
+    soon = BEGAN + LIMITS.relay
+    assert parts(attrs.evolve(having(outbox=old, read_at=soon, accounts=()), at=soon)) == []
+    (late,) = overdue(attrs.evolve(having(outbox=old, read_at=soon, accounts=()), at=soon + SECOND), LIMITS)
+    assert late == Overdue(part="relay", lag=timedelta(days=2) + LIMITS.relay + SECOND, limit=LIMITS.relay)
+
+
 def test_a_store_that_was_never_read_is_behind_once_the_program_has_run_for_so_long() -> None:
     begun = attrs.evolve(WELL, stored=None, at=BEGAN + LIMITS.relay)
     assert parts(begun) == []

@@ -22,6 +22,7 @@ from ports.clock import Clock
 from ports.event_codec import EncodedEvent
 from ports.event_publisher import EventPublisher
 from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
+from ports.outbox import PAGE_BYTES
 
 
 class FailingOutbox(MemoryOutbox):
@@ -36,10 +37,12 @@ class FailingOutbox(MemoryOutbox):
         self._fail("settle")
         await super().settle(now, published, parked)
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Raise what is queued, else look."""
         self._fail("pending")
-        return await super().pending(limit, after=after)
+        return await super().pending(limit, after=after, size_bytes=size_bytes)
 
     async def release(self, owner: str) -> None:
         """Raise what is queued, else release."""
@@ -58,9 +61,11 @@ class CountingOutbox(MemoryOutbox):
         super().__init__(database, clock)
         self.read = 0
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Look and count."""
-        found = await super().pending(limit, after=after)
+        found = await super().pending(limit, after=after, size_bytes=size_bytes)
         self.read += len(found)
         return found
 
@@ -99,6 +104,18 @@ class NotingPublisher(MemoryEventPublisher):
     async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
         """Write down, and publish."""
         self.calls.append({(message.key or b"").decode() for message in messages})
+        return await super().publish(messages)
+
+
+@attrs.frozen
+class WeighingPublisher(MemoryEventPublisher):
+    """Breaks nothing: it writes down how many bytes the values of each call have."""
+
+    sizes: list[int] = attrs.field(factory=list)
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
+        """Write down, and publish."""
+        self.sizes.append(sum(len(message.value or b"") for message in messages))
         return await super().publish(messages)
 
 
@@ -181,9 +198,11 @@ class MortalOutbox(MemoryOutbox):
         await asyncio.sleep(0)
         return await super().claim(owner, now, lease)
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Look."""
-        found = await super().pending(limit, after=after)
+        found = await super().pending(limit, after=after, size_bytes=size_bytes)
         await asyncio.sleep(0)
         return found
 

@@ -13,7 +13,7 @@ from domain.messages import Message
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
 from ports.event_publisher import EventPublisher
-from ports.outbox import Outbox
+from ports.outbox import PAGE_BYTES, Outbox
 from tests.fakes.shared_provider import AtWindow
 from tests.fakes.shared_watched_store import Say
 
@@ -47,9 +47,11 @@ class WatchedOutbox(Outbox):
         """Pass on."""
         await self.inner.release(owner)
 
-    async def pending(self, limit: int, *, after: EventId | None = None) -> Sequence[EncodedEvent]:
+    async def pending(
+        self, limit: int, *, after: EventId | None = None, size_bytes: int = PAGE_BYTES
+    ) -> Sequence[EncodedEvent]:
         """Pass on."""
-        return await self.inner.pending(limit, after=after)
+        return await self.inner.pending(limit, after=after, size_bytes=size_bytes)
 
     async def settle(self, now: datetime, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
         """Settle and write it down."""

@@ -81,11 +81,17 @@ OF_MAIL = tuple(
         ("query", "--all", "--json"),
         ("show", "ann", "some-id"),
         ("show", "ann", "some-id", "--json"),
+        ("sync", "ann", "bob"),
+        ("sync", "--all", "--json"),
+        ("reconcile", "ann"),
+        ("reconcile", "ann", "--json"),
     )
 )
 OF_STORED_MAIL = tuple(
     ("mail", *words)
     for words in (
+        ("stats",),
+        ("stats", "--json"),
         ("process", "--once"),
         ("process", "--json"),
         ("dropped", "list"),

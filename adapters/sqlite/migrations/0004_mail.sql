@@ -1,3 +1,6 @@
+-- When an event was put here, which its own time does not tell; NULL for those of before.
+ALTER TABLE outbox ADD COLUMN appended_at TEXT;
+
 -- Where mail is or was, in any mailbox; path is how the folder was called last.
 CREATE TABLE mail_folders (
     folder      INTEGER PRIMARY KEY,

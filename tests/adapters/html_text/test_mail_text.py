@@ -85,7 +85,8 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "a reply of Outlook for Windows": (
         (
-            "<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal><b>From:</b> B<br><b>Sent:</b> 3 June"
+            "<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal><b>From:</b> B"
+            "<br><b>Sent:</b> 3 June"
             "</p></div><p class=MsoNormal>c</p>"
         ),
         "From: B\nSent: 3 June\nc",

@@ -58,6 +58,14 @@ def test_the_line_breaks_of_a_mail_program_do_not_matter(text: str, expected: st
     assert found(text.replace(" 2025", "\N{NO-BREAK SPACE}2025").replace("14 ", "14\N{NO-BREAK SPACE}")) == expected
 
 
+def test_in_a_table_of_dates_no_deadline_is_looked_for_beyond_the_first() -> None:
+    rows, end = [f"Item {number}: 3 July 2025" for number in range(250)], "Please reply by 14 June 2025."
+    assert found("\n".join([*rows[:190], end])) == "2025-06-14"
+    assert found("\n".join([*rows, end])) is None
+    assert found("\n".join([end, *rows])) == "2025-06-14"
+    assert found("\n".join([*(row.replace(":", " -") for row in rows), end])) == "2025-06-14", "no sign of a limit"
+
+
 @given(DAYS, AHEAD)
 def test_every_day_is_found_in_every_form(sent_on: date, ahead: timedelta) -> None:
     day = sent_on + ahead
@@ -112,6 +120,6 @@ def test_whatever_the_text_is_there_is_an_answer(text: str, sent_on: date) -> No
 
 
 @pytest.mark.parametrize("sent_on", [date.min, date.max])
-@pytest.mark.parametrize(("text", "_"), SENTENCES)
-def test_no_day_of_sending_makes_it_fail(text: str, _: str | None, sent_on: date) -> None:
-    found(text, sent_on)
+def test_no_day_of_sending_makes_it_fail(sent_on: date) -> None:
+    for text, _ in SENTENCES:
+        found(text, sent_on)

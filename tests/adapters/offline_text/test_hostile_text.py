@@ -51,8 +51,8 @@ async def analysed(text: str) -> tuple[float, Analysis]:
 @pytest.mark.parametrize("name", MADE)
 async def test_eight_times_as_much_takes_some_eight_times_as_long(name: str) -> None:
     """Were it the square of the length, it would be 64 times."""
-    small, _ = await analysed(MADE[name](LONGEST_TEXT // 32))
-    large, _ = await analysed(MADE[name](LONGEST_TEXT // 4))
+    small, _ = await analysed(MADE[name](LONGEST_TEXT // 64))
+    large, _ = await analysed(MADE[name](LONGEST_TEXT // 8))
     assert large < max(small * 30, 0.05)
 
 

@@ -160,6 +160,29 @@ async def test_the_oldest_event_is_shown_though_it_is_damaged(office: Office) ->
     assert (oldest.event_id, dict(oldest.headers)) == (event_id, {})
 
 
+@pytest.mark.parametrize("at", ["NULL", "'soon'", "7", "x'ff'", "CAST(x'ff' AS TEXT)"])
+async def test_an_event_of_which_nobody_can_read_when_it_was_appended_is_pending_all_the_same(
+    office: Office, at: str
+) -> None:
+    ids = await office.enrol("ann")
+    assert (await office.parked.summary()).oldest_at == NOW
+    await office.database.execute(f"UPDATE outbox SET appended_at = {at}")
+    summary = await office.parked.summary()
+    assert (summary.pending, summary.oldest_at) == (1, None)
+    assert await office.pending() == ids
+
+
+async def test_no_more_rows_are_read_than_are_given_and_one(office: Office) -> None:
+    """Or a backlog of large events would be in memory at once. A row that is not read cannot be found damaged."""
+    first, second, third = await office.enrol("ann", "bob", "cid")
+    await office.database.execute("UPDATE outbox SET headers = 'x' WHERE event_id = ?", (third,))
+    (event,) = await office.outbox.pending(10, size_bytes=1)
+    assert event.event_id == first
+    assert (await office.parked.summary()).parked == 0
+    assert await office.pending() == [first, second]
+    assert (await office.parked.summary()).parked == 1
+
+
 @pytest.mark.parametrize("until", ["'soon'", "x'ff'", "CAST(x'ff' AS TEXT)"])
 async def test_a_claim_whose_end_is_unreadable_does_not_hold_and_is_told(office: Office, until: str) -> None:
     await office.outbox.claim("other", NOW, MINUTE)

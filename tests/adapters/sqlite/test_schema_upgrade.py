@@ -175,7 +175,7 @@ async def test_what_the_third_version_stored_is_all_there(third_version: Path) -
             Identity(tenant_id="t", object_id="o"),
         )
         summary = await SqliteParkedEvents(database).summary()
-        assert (summary.pending, summary.parked) == (1, 1)
+        assert (summary.pending, summary.parked, summary.oldest_at) == (1, 1, None)
         assert await SqliteInbox(database).is_handled(Handled(group_id="g", event_id=EventId("e0")))
         assert list(await SqliteMailArchive(database).counts()) == []
         assert await database.check() == []

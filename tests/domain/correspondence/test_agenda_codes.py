@@ -106,11 +106,10 @@ def test_letters_that_could_be_read_in_several_ways(text: str, expected: str) ->
         "_XYZa",
         "_XY",
         "-rev2",
-        "-04",
         "_2",
         "_KRa2",
         "_KRab",
-        "_KRa\N{HANGUL SYLLABLE GA}",
+        "_KRa\N{CYRILLIC SMALL LETTER A}",
         "_",
         "_JWG-XYa",
         "_aa",
@@ -144,7 +143,15 @@ def test_what_may_follow_a_code(sign: str) -> None:
             "25015",
             "(25100e)",
         ),
-        *("APL25015", "1PS25015", "XJWG-SDT25001", "\N{HANGUL SYLLABLE GA}PL25015", "PL25015\N{HANGUL SYLLABLE GA}"),
+        *(
+            "APL25015",
+            "1PS25015",
+            "XJWG-SDT25001",
+            "\N{CYRILLIC SMALL LETTER A}PL25015",
+            "PL25015\N{CYRILLIC SMALL LETTER A}",
+        ),
+        *("PL25015-04", "4711-PL25015a-001", "PL25015\N{EN DASH}04", "PL19015", "PL30015", "JWG-CS00001"),
+        *("https://files.example/PL25015_KRa.pdf", "HTTP://PL25015", "www.files.example/?id=PL25015&v=2"),
         *("PL  25015", "PL-25015", "PL\n25015", "PL 25 015", "PL_25015", "JWG SDT25001", "JWG-S-T25001", "PL2025-15/A"),
         *(
             "PL25015a\N{COMBINING ACUTE ACCENT}",
@@ -180,10 +187,20 @@ def test_what_is_no_code(text: str) -> None:
         ("PL25015/PL25015", "PL25015 PL25015"),
         ("PL25015-JWG-SDT25001", "PL25015 JWG-SDT25001"),
         ("see file_PL25015_KRa_v2.docx", "PL25015_KRa"),
+        (r"\\files\PL25015_KRa\PL25016", "PL25015_KRa PL25016"),
+        ("PL25015 <http://files.example/PL25016> PL25017", "PL25015 PL25017"),
+        ("20250614-PL25015_KRa", "PL25015_KRa"),
     ],
 )
 def test_all_codes_of_a_text_in_their_order(text: str, expected: str) -> None:
     assert " ".join(each.display for each in find_codes(text)) == expected
+
+
+@pytest.mark.parametrize("text", ["{}에 대한 회신", "검토{}", "{}를", "关于{}的意见", "これは{}です"])
+def test_scripts_without_blanks_do_not_hide_a_code(text: str) -> None:
+    assert [each.display for each in find_codes(text.format("PL25015"))] == ["PL25015"]
+    assert [each.display for each in find_codes(text.format("JWG-CS25001bKRa"))] == ["JWG-CS25001bKRa"]
+    assert [each.display for each in find_codes(text.format("PL25015_KRa"))] == ["PL25015_KRa"]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_these_subjects_complete_an_agenda(headline: str) -> None:
         "This is not final.",
         "The text has not been approved yet.",
         "Resolution MSC.337(91) was adopted in 2012.",
+        "The interpretation was adopted in 2012, the requirement was approved by MSC 98.",
         "The amendments were adopted by MSC 107. Members are invited to comment on the draft.",
         "Closed vehicle spaces and closed-loop systems are covered.",
         "Type approved equipment need not be tested again.",

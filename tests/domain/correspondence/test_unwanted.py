@@ -87,10 +87,16 @@ def test_who_only_looks_like_that_is_heard(address: str) -> None:
     assert reason("Your parcel", "It leaves the depot today.", address) is None
 
 
-@pytest.mark.parametrize("sender", [CHAIR, KR, "no-reply@krs.co.kr", "noreply@iacs.org.uk", "info@dnv.com"])
+def test_a_member_s_machines_read_no_answer_either() -> None:
+    assert reason("회의실 예약 알림", "예약되었습니다.", "noreply@krs.co.kr") is DropReason.NO_REPLY
+    assert reason("PL25016: new document", "", "noreply@krs.co.kr") is None
+
+
+@pytest.mark.parametrize("sender", [CHAIR, KR, "noreply@iacs.org.uk", "info@dnv.com"])
 def test_a_chair_or_member_is_dropped_as_a_newsletter_only(sender: str) -> None:
     assert reason("MASS: bulk carriers", "Our newsletter says how to unsubscribe.", sender) is None
     assert reason("MASS: bulk carriers", "", sender, (BULK, POST, UNSUBSCRIBE)) is None
+    assert reason("MASS: bulk carriers", FOOTER, sender, (BULK,)) is None
 
 
 @pytest.mark.parametrize(

@@ -111,10 +111,18 @@ def test_what_waits_for_a_relay_that_died_is_told_and_can_be_tried_again_later(h
     assert "4 events are pending, but another relay is at work" in done.err
 
 
-def test_of_a_mail_that_waits_no_age_is_told_for_it_may_have_been_received_years_ago(
-    house: Shell, database: Path
-) -> None:
+def test_an_event_waits_since_it_was_put_there_however_long_ago_it_happened(house: Shell, database: Path) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=90)
     vandalise(database, "UPDATE outbox SET headers = replace(headers, 'account.enrolled', 'email.received')")
+    vandalise(database, f"UPDATE outbox SET appended_at = '{to_text(at)}'")
     oldest = report(house)["oldest"]
-    assert (oldest["type"], oldest["since"], oldest["age_seconds"]) == ("email.received", None, None)
-    assert "email.received of ann\n" in house.call("events", "outbox").out
+    assert (oldest["type"], oldest["since"]) == ("email.received", at.isoformat())
+    assert 5400 <= oldest["age_seconds"] < 5460
+    assert "email.received of ann, for " in house.call("events", "outbox").out
+
+
+def test_an_event_of_before_that_was_written_down_waits_since_it_happened(house: Shell, database: Path) -> None:
+    when = report(house)["oldest"]["since"]
+    vandalise(database, "UPDATE outbox SET appended_at = NULL")
+    assert report(house)["oldest"]["since"] == when
+    assert ", for " in house.call("events", "outbox").out

@@ -1,35 +1,176 @@
-"""`demo`: everything shown in seconds, whatever is configured."""
+"""`demo`: the whole way shown and proved, whatever is configured, and nothing left of it however it ends."""
 
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from tests.modules.auth.seeds import canaries
-from tests.modules.iacsgraph.shell import Shell, run_together
+import pytest
+
+from modules.iacsgraph.demo import Wishes, demonstrate
+from modules.iacsgraph.schema import DemoReport
+from modules.iacsgraph.telling import ILL, WELL, report_lines
+from tests.modules.auth.seeds import OLD, canaries
+from tests.modules.iacsgraph.shell import Running, Shell, run_together, said, wait_until
+
+FEW, MANY = "90", "1500"
 
 
-def test_the_demonstration_passes_whatever_the_settings_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Once as text and once as JSON, side by side: it mostly waits for tokens to expire."""
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Everything that is set is wrong, or leads elsewhere."""
     cwd, temporary = tmp_path / "cwd", tmp_path / "tmp"
-    cwd.mkdir()
     temporary.mkdir()
+    shell = Shell(cwd).within(cwd)
     (cwd / ".env").write_text("LOG_LEVEL=loud\nmalformed\n")
-    secret = canaries("nobody")[2]
-    shell = Shell(cwd).having(
+    (cwd / "modules").mkdir()
+    (cwd / "modules/__init__.py").write_text("raise SystemExit('of the working directory')")
+    return shell.having(
         TMPDIR=str(temporary),
-        ENCRYPTION_KEY="garbage",
+        ENCRYPTION_KEY=OLD,
         DATABASE_PATH="/dev/null/nonexistent/x.db",
+        IACSGRAPH_ENV_FILE="/nonexistent/env",
         AUTH_LOG_FILE="auth.log",
-        AZURE_CLIENT_SECRET=secret,
+        IDENTITY_PROVIDER="memory",
+        AZURE_AUTHORITY="https://login.invalid",
+        AZURE_CLIENT_SECRET=canaries("nobody")[2],
+        AZURE_CLIENT_ID="nobody",
+        EVENT_BUS="kafka",
+        KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1",
+        KAFKA_TOPIC_EMAIL_EVENTS="elsewhere",
+        MAIL_CHAIRS="@office.example",
+        MAIL_SYNC_EXCLUDE="inbox",
+        MAIL_SYNC_DAYS="1",
+        UP_LISTEN="nowhere",
+        OPENAI_API_KEY="sk-never",
+        OPENAI_BASE_URL="http://127.0.0.1:1",
     )
-    text, document = run_together((shell, ["demo"]), (shell, ["demo", "--json"]))
-    steps = document.document["steps"]
+
+
+def processes() -> dict[int, int]:
+    """Return the parent of each process that has not ended."""
+    command = ["ps", "-A", "-o", "pid=,ppid=,stat="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listing.splitlines()]
+    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
+
+
+def children(process: "subprocess.Popen[bytes]") -> list[int]:
+    return [pid for pid, parent in processes().items() if parent == process.pid]
+
+
+def is_there(pid: int) -> bool:
+    return pid in processes()
+
+
+def left_behind(shell: Shell) -> list[str]:
+    here = [*Path(shell.variables["TMPDIR"]).iterdir(), *shell.directory.iterdir()]
+    return [path.name for path in here if path.name not in {".env", "modules"}]
+
+
+def started(running: Running, text: str) -> int:
+    """Wait until it has said this on standard output; return the process of its local Microsoft 365."""
+    wait_until(lambda: text in said(running.out) or running.process.poll() is not None)
+    assert running.process.poll() is None, said(running.err)
+    (child,) = children(running.process)
+    return child
+
+
+def test_it_passes_whatever_the_settings_and_leaves_nothing_behind(shell: Shell) -> None:
+    """Once as text and once as JSON, side by side: it mostly waits for tokens to expire."""
+    text, document = run_together(
+        (shell, ["demo", "--once", "--mails", FEW]), (shell, ["demo", "--json", "--mails", FEW])
+    )
     assert (text.code, document.code) == (0, 0), text.said + document.said
-    assert [set(step) for step in steps] == [{"title", "result", "passed"}] * len(steps)
-    assert len(steps) >= 8
-    assert all(step["passed"] is True for step in steps)
-    *lines, last = text.out.splitlines()
-    assert last == "All as it must be."
-    assert [line.partition(": ")[0] for line in lines] == [f"[ok] {step['title']}" for step in steps]
-    assert "[ok] 1000 callers, one expired token: 1 refresh, 1 token" in lines
-    assert secret not in text.said + document.said
-    assert [path.name for path in cwd.iterdir()] == [".env"]
-    assert list(temporary.iterdir()) == []
+    report = document.document
+    lines = [line for section in report["sections"] for line in section["lines"]]
+    assert report["passed"] is True
+    assert report["differences"] == []
+    assert report["counts"]["mails"] == report["counts"]["announced"] + report["counts"]["dropped"] > 60
+    assert report["counts"]["fields"] > 20 * report["counts"]["announced"]
+    assert report["counts"]["deliveries"] == report["counts"]["published"] == report["counts"]["events"]
+    assert report["counts"]["refreshes"] >= 2 * report["counts"]["enrolled"] == 6
+    assert report["agendas"]
+    assert all(len(each["responded"]) <= each["members"] == 12 for each in report["agendas"])
+    assert len(text.out.splitlines()) <= 45
+    assert text.out.splitlines()[-1] == WELL
+    assert sum(line.startswith("[ok]") for line in text.out.splitlines()) == sum(
+        line["passed"] is True for line in lines
+    )
+    assert "1,000 callers at once, one expired token: 1 refresh, 1 new token" in text.out
+    for each in (text, document):
+        assert canaries("nobody")[2] not in each.said
+        assert "sk-never" not in each.said
+        assert "eyJ" not in each.said, "no token is told"
+    assert left_behind(shell) == []
+
+
+def wrong_about_one(document: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Say of one response that another society sent it, and of one newsletter that it is wanted."""
+    changed = [{**each, "truth": dict(each["truth"])} for each in document]
+    in_inbox = [each["truth"] for each in changed if each["within"][0] == "inbox"]
+    next(each for each in in_inbox if each["mail_type"] == "RESPONSE")["response_org"] = "XYZ"
+    next(each for each in in_inbox if each["unwanted_because"])["unwanted_because"] = None
+    return changed
+
+
+async def test_a_difference_from_the_truth_fails_and_is_named_and_there_is_no_live_mail() -> None:
+    told: list[str] = []
+    shown: list[DemoReport] = []
+    wishes = Wishes(mails=int(FEW), seed=0, once=False, say=told.append, truth=wrong_about_one)
+    report = await demonstrate(wishes, shown.append)
+    assert shown == [report]
+    assert not report.passed
+    lines = list(report_lines(report))
+    assert lines[-1] == ILL
+    assert any(line.startswith("[FAIL] response_org of P") and "expected 'XYZ', got " in line for line in lines)
+    assert any(line.startswith("[FAIL] result of ") and "got 'dropped: " in line for line in lines)
+    assert any(line.startswith("[FAIL] responded of P") for line in lines), "and the agenda stands otherwise"
+    assert not any("Ctrl-C" in line for line in told)
+
+
+def test_it_goes_on_with_live_mail_until_ctrl_c(shell: Shell) -> None:
+    with shell.start("demo", "--mails", FEW) as running:
+        child = started(running, "Ctrl-C ends it.")
+        wait_until(lambda: said(running.out).count("email.received  ") >= 3)
+        done = running.stop(signal.SIGINT)
+    assert done.code == 0, done.said
+    assert WELL in done.out.splitlines()
+    assert done.out.splitlines()[-1] == "Ended."
+    assert "Traceback" not in done.said
+    assert not is_there(child)
+    assert left_behind(shell) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_while_it_syncs_it_ends_and_leaves_nothing_behind(
+    shell: Shell, number: signal.Signals, code: int
+) -> None:
+    with shell.start("demo", "--mails", MANY) as running:
+        child = started(running, "Syncing, processing")
+        wait_until(lambda: "synced" in said(running.err))
+        done = running.stop(number)
+    assert done.code == code, done.said
+    assert "Traceback" not in done.said
+    assert not is_there(child)
+    assert left_behind(shell) == []
+
+
+def test_killed_it_leaves_no_process(shell: Shell) -> None:
+    with shell.start("demo", "--mails", FEW) as running:
+        child = started(running, "Enrolling")
+        assert is_there(child)
+        running.process.kill()
+        running.process.wait()
+        wait_until(lambda: not is_there(child))
+
+
+def test_it_says_that_its_local_microsoft_365_is_gone(shell: Shell) -> None:
+    with shell.start("demo", "--mails", MANY) as running:
+        os.kill(started(running, "Syncing, processing"), signal.SIGKILL)
+        done = running.end()
+    assert done.code == 1
+    assert "SIMULATOR_GONE" in done.err
+    assert left_behind(shell) == []

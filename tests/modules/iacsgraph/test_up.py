@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
@@ -17,7 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from application.background import Work
 from application.mail_sync_watch import SyncTimes
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, IACSGraphError
+from domain.messages import Message
 from modules.iacsgraph.compose import Up, compose_up
 from modules.iacsgraph.settings import UpProgramSettings
 from modules.iacsgraph.up import KEEPER, PROCESSING, RELAY, SYNC, serve, works
@@ -26,6 +27,7 @@ from modules.runtime.settings import DatabaseSettings
 from modules.runtime.settings_loading import load
 from modules.runtime.up_settings import UpSettings
 from modules.simulator.faults import status
+from ports.event_publisher import EventPublisher
 from tests.modules.iacsgraph.shell import PATIENCE
 from tests.modules.mail_query.test_end_to_end import deliver, draft
 from tests.simulator.office import KIM, PARK, Office, open_office
@@ -266,6 +268,38 @@ async def test_a_relay_that_hangs_is_behind_once_an_event_waits_for_longer_than_
         await stage.feed(None)
         told = await stage.becoming(503)
     assert [each["part"] for each in told["behind"]] == ["relay"]
+
+
+@attrs.frozen
+class SlowPublisher(EventPublisher):
+    """Breaks nothing: until it is told to hurry, each call takes a while."""
+
+    publisher: EventPublisher
+    hurried: asyncio.Event
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
+        """Publish, later."""
+        if not self.hurried.is_set():
+            await asyncio.sleep(SOON.total_seconds())
+        return await self.publisher.publish(messages)
+
+
+async def test_a_relay_that_moves_but_is_too_slow_is_behind_until_it_has_caught_up(stage: Stage) -> None:
+    """It is an event's age that counts: none of them is the oldest for long."""
+    relay, hurried = stage.up.relay, asyncio.Event()
+    slow = attrs.evolve(relay, batch=1, publisher=SlowPublisher(relay.publisher, hurried))
+    stage.works[RELAY] = slow.run
+    stage.settings = attrs.evolve(stage.settings, relay_seconds=1, stop_seconds=2)
+    async with stage.serving():
+        for _ in range(20):
+            await stage.feed(None)
+        told = await stage.becoming(503)
+        while not (lags := [each["lag_seconds"] for each in told["behind"] if each["part"] == "relay"]):
+            told = await stage.becoming(503)
+        assert 1 < lags[0] < 60
+        await stage.see_growing([RELAY])
+        hurried.set()
+        assert (await stage.becoming(200))["behind"] == []
 
 
 async def test_a_port_that_is_taken_is_said_and_nothing_begins(stage: Stage) -> None:

@@ -1,0 +1,1 @@
+"""The commands `mail sync`, `mail stats` and `mail reconcile`."""

@@ -1,0 +1,1 @@
+"""Mail on its way from mailboxes to the log of events, with kills of the processes that carry it: `iacsgraph up`."""
