@@ -30,7 +30,7 @@ _MOST_SAID: Final = 4
 """How often a term counts at most."""
 _SIZES: Final = (3, 2, 1)
 _APART: Final = " | "
-_ADDRESS: Final = re.compile(r"<[^<>\s]{1,2000}>|https?://\S{1,2000}|[\w.+-]{1,64}+@[\w.-]{1,100}")
+_ADDRESS: Final = re.compile(r"<[^<>\s]{1,2000}>|https?:/{2}\S{1,2000}|[\w.+-]{1,64}+@[\w.-]{1,100}")
 _ACRONYM: Final = re.compile(r"[A-Z][A-Z0-9]{2,7}")
 _TOKEN: Final = re.compile(r"[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*+|[^\s\w]+|\w")
 

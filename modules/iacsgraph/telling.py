@@ -47,7 +47,7 @@ def _agendas(agendas: list[AgendaLine]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for *cells, told in rows:
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-        yield "  ".join([_MARKS[None], *padded, told])
+        yield f"{_MARKS[None]} {'  '.join([*padded, told])}"
 
 
 def _cells(each: AgendaLine) -> tuple[str, str, str, str]:

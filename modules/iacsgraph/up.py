@@ -50,7 +50,7 @@ def works(up: Up) -> dict[str, Work]:
     return {
         SYNC: up.sync.run,
         PROCESSING: lambda stopping: attrs.evolve(up.processing).run(stopping),
-        RELAY: up.relay.run,
+        RELAY: lambda stopping: attrs.evolve(up.relay).run(stopping),
         KEEPER: lambda stopping: _keep(up.keeper, stopping),
     }
 

@@ -13,6 +13,7 @@ from domain.errors import (
     APIConnectionError,
     BusinessLogicError,
     ConflictError,
+    NotFoundError,
     ReauthenticationRequiredError,
     ThrottledError,
 )
@@ -154,6 +155,7 @@ async def test_a_mailbox_that_forgets_every_cursor_at_once_is_left_for_later(ope
 
     report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).attempt()
     assert report.failed["Inbox"].error_code == "RESYNC_REQUIRED"
+    assert len([each for each in rig.log.told("resynced") if each[2] == "Inbox"]) == 3
     await rig.run()
     await rig.check()
 
@@ -179,17 +181,14 @@ async def test_a_folder_that_goes_while_it_is_synced_ends_in_the_same_sync(opene
     folder = bench.add_folder("Class")
     for number in range(6):
         bench.deliver(draft(number), folder)
-    seen = 0
 
     async def turn(call: str) -> None:
-        nonlocal seen
-        seen += call == "changes done"
-        if seen == 3:
-            with suppress(Exception):
+        if call == "changes" and rig.stored(folder):
+            with suppress(NotFoundError):
                 bench.memory.remove_folder(bench.owner, folder)
 
-    report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).attempt()
-    assert report.first_error is None
+    report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).run()
+    assert report.stored == Stored(new=3, deleted=3)
     assert rig.stored() == []
     assert (await rig.folder(folder)).phase is SyncPhase.ENDED
 
@@ -287,6 +286,34 @@ async def test_a_stored_mail_that_is_damaged_later_stays_stored_when_all_is_list
     assert (await rig.run()).stored == Stored()
     assert rig.stored() == sorted(mails)
     assert (await rig.folder()).phase is SyncPhase.FOLLOWING
+
+
+async def test_very_many_damaged_mails_do_not_hide_one_that_is_gone(opened: Opened) -> None:
+    rig, bench = opened
+    mails = [bench.deliver(draft(number)) for number in range(110)]
+    await rig.run()
+    for mail in mails[:-1]:
+        bench.damage(mail)
+    bench.delete(mails[-1])
+    bench.forget_cursors()
+    assert (await rig.run()).stored == Stored(deleted=1)
+    assert rig.stored() == sorted(mails[:-1])
+
+
+async def test_a_mail_that_moves_behind_a_first_sync_is_stored_by_it(opened: Opened) -> None:
+    rig, bench = opened
+    archive = bench.folder_id(FolderRole.ARCHIVE)
+    mail = bench.deliver(draft(), archive)
+    calls = 0
+
+    async def turn(call: str) -> None:
+        nonlocal calls
+        calls += call == "changes"
+        if call == "changes" and calls == 3:  # the inbox took two
+            bench.move(mail, rig.inbox)
+
+    await rig.with_parts(TurningMailbox(bench.mailbox, turn)).run()
+    assert rig.stored(rig.inbox) == [mail]
 
 
 async def test_a_page_that_was_damaged_on_its_way_is_read_mail_by_mail(opened: Opened) -> None:

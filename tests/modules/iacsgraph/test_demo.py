@@ -1,6 +1,7 @@
 """`demo`: the whole way shown and proved, whatever is configured, and nothing left of it however it ends."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from modules.iacsgraph.schema import DemoReport
 from modules.iacsgraph.telling import ILL, WELL, report_lines
 from tests.modules.auth.seeds import OLD, canaries
 from tests.modules.iacsgraph.shell import Running, Shell, run_together, said, wait_until
+from tests.test_readmes import ENGLISH, excerpt, text_of
 
 FEW, MANY = "90", "1500"
 
@@ -100,6 +102,8 @@ def test_it_passes_whatever_the_settings_and_leaves_nothing_behind(shell: Shell)
         line["passed"] is True for line in lines
     )
     assert "1,000 callers at once, one expired token: 1 refresh, 1 new token" in text.out
+    shown = [line.split(": ")[0] for line in excerpt(text_of(ENGLISH)) if line.startswith("[ok]")]
+    assert {re.sub(r"^\[ok\] +", "", line) for line in shown} == {line["title"] for line in lines if line["passed"]}
     for each in (text, document):
         assert canaries("nobody")[2] not in each.said
         assert "sk-never" not in each.said

@@ -185,13 +185,13 @@ async def test_one_task_hangs_and_the_others_counters_keep_growing(stage: Stage,
 
 
 async def test_a_relay_that_was_begun_anew_publishes_what_waited_and_nothing_twice(stage: Stage) -> None:
-    real, begun = stage.works[RELAY], list[int]()
+    real, begun, at_work = stage.works[RELAY], list[int](), asyncio.Event()
 
     async def dies_at_once(stopping: asyncio.Event) -> None:
         begun.append(len(begun))
         running = asyncio.create_task(real(stopping))
         if len(begun) == 1:
-            await stage.see_growing([RELAY])
+            await at_work.wait()
             running.cancel()
             await asyncio.wait([running])
             raise KeyError("a defect")
@@ -199,6 +199,8 @@ async def test_a_relay_that_was_begun_anew_publishes_what_waited_and_nothing_twi
 
     stage.works[RELAY] = dies_at_once
     async with stage.serving():
+        await stage.see_growing([RELAY])
+        at_work.set()
         async with asyncio.timeout(PATIENCE):
             while len(begun) < 2:
                 await stage.feed(None)

@@ -5,9 +5,9 @@
 
 Two of them share a database. Mail comes to the mailboxes of a local Microsoft 365 and is filed, changed, deleted and
 fetched back all the while; requests are throttled, fail, and are answered with garbage, cursors are forgotten, tokens
-expire, a grant is revoked and given anew. Each round kills a process in each of the named windows and one at any moment.
-When the storm is over everything must be as the mailboxes say, and told once. `--without` switches one protection off,
-and the campaign must notice it.
+expire, a grant is revoked and given anew. Each round kills a process in each of the named windows, and one at any
+moment. When the storm is over everything must be as the mailboxes say, and told once. `--without` switches one
+protection off, and the campaign must notice it.
 """
 
 import argparse
@@ -31,8 +31,6 @@ from tests.processes.mail.traces import collect
 
 WORKER = "tests.processes.mail.worker"
 """A program for a `Pool`."""
-_SELDOM = 8
-"""A grant is revoked every so many rounds."""
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +80,7 @@ def run(plan: Plan, pool: Pool, directory: Path) -> Report:
                 break
             for name in chance.sample(blows := _blows(plan, storm, done), len(blows)):
                 storm.strike(name)
+            storm.expiry = plan.mishaps
         finished = storm.calm()
         findings = judge(collect(stage, way, finished=finished))
         return Report(hits=storm.hits, kills=storm.kills, findings=findings, seconds=time.monotonic() - began)
@@ -90,7 +89,7 @@ def run(plan: Plan, pool: Pool, directory: Path) -> Report:
 def _blows(plan: Plan, storm: Storm, done: int) -> list[str]:
     if plan.blows:
         return sorted(plan.blows)
-    return [name for name in sorted(storm.blows) if name != REVOKED or done % _SELDOM == 1]
+    return [name for name in sorted(storm.blows) if name != REVOKED or not done]
 
 
 def tell(report: Report) -> None:

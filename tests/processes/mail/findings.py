@@ -146,9 +146,14 @@ def _stored_wrongly(real: Mapping[str, Real], kept: Mapping[str, Kept]) -> Itera
             yield MISSED_MAIL
         elif not mail.is_deleted and message.is_gone and mail.is_in_synced:
             yield GHOST
-        elif not mail.is_deleted and not message.is_gone and mail.folder != message.folder:
-            if message.is_synced or mail.is_in_synced:
-                yield MISPLACED_MAIL
+        elif not mail.is_deleted and _is_elsewhere(mail, message):
+            yield MISPLACED_MAIL
+
+
+def _is_elsewhere(mail: Kept, message: Real) -> bool:
+    """Return whether the mail is not where it is stored: among folders that are left out it goes unseen."""
+    differs = not message.is_gone and mail.folder != message.folder
+    return differs and (message.is_synced or mail.is_in_synced)
 
 
 def _told_wrongly(kept: Mapping[str, Kept], told: Mapping[str, Sequence[Told]]) -> Iterator[str]:

@@ -145,7 +145,6 @@ class Life:
     def revoke(self, mailbox: Mailbox) -> None:
         """End the grant of a mailbox's owner."""
         self.simulator.revoke_sessions(mailbox.user.upn)
-        self.let_tokens_expire()
 
     def end(self) -> None:
         """Let nothing happen any more, and nothing go wrong."""
