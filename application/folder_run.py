@@ -58,6 +58,8 @@ class FolderRun:
     in_time: Callable[[], bool]
     heard: Callable[["FolderRun", Stored, int], None]
     _restarts: int = attrs.field(default=0, init=False)
+    _has_asked: bool = attrs.field(default=False, init=False)
+    """Whether the changes being followed were asked for first in this run, so that they tell what it wants to know."""
     _unresolved: set[str] = attrs.field(factory=set, init=False)
     _cursors: set[int] = attrs.field(factory=set, init=False)
     """Of a round, as numbers: a cursor is a thousand characters long, and there are thousands."""
@@ -104,8 +106,12 @@ class FolderRun:
         self.heard(self, stored, told)
 
     async def _follow(self) -> bool:
-        """Store the next changes; True if there are no more, and all of the folder was listed before."""
+        """Store the next changes; True if there are no more, and all of the folder was listed before.
+
+        Those that an earlier run began tell nothing of what happened since: then they are followed once more.
+        """
         sync, asked_at = self.sync, self.tools.clock.now()
+        self._has_asked = self._has_asked or sync.asked_at is None
         is_following = sync.phase is SyncPhase.FOLLOWING
         whole = is_following or sync.since is None
         try:
@@ -119,7 +125,7 @@ class FolderRun:
         told = Told(mails=changes.changed, removed=changes.removed, unreadable=changes.unreadable, whole=whole)
         news = await self.tools.desk.sort_out(self.scope, sync, told)
         await self.save(sync.after(changes, asked_at), news, len(changes.changed))
-        return is_following and changes.complete
+        return is_following and changes.complete and self._has_asked
 
     async def _restart(self, error: ResyncRequiredError) -> None:
         """Begin the folder anew, unless that did not help before."""

@@ -271,7 +271,7 @@ class MailSync:
         """Stop following folders that are there and were wanted once; wanted again, they begin anew."""
         for state in states:
             if state.folder_id not in scope.synced and state.phase is not SyncPhase.ENDED:
-                ended = attrs.evolve(state, phase=SyncPhase.ENDED, cursor=None, window=None)
+                ended = attrs.evolve(state, phase=SyncPhase.ENDED, cursor=None, asked_at=None, window=None)
                 with suppress(ConflictError):  # somebody else goes on with it, or ends it
                     await self.store.save(ended, FolderNews(), self.clock.now())
 

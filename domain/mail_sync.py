@@ -31,7 +31,7 @@ def mail_id_of(account_id: AccountId, message_id: str) -> MailId:
 
 class SyncPhase(StrEnum):
     """ROUND: all of the folder is being listed. VERIFYING: what the round did not meet is being looked for. FOLLOWING:
-    the cursor leads to what changed since. ENDED: the folder is gone.
+    the cursor leads to what changed since. ENDED: the folder is gone, or not wanted any more.
     """
 
     ROUND = "round"
@@ -52,7 +52,8 @@ class FolderSync:
     """How far one folder is.
 
     `since`: mail received before is not wanted; None: all is. `round` counts the rounds begun. `complete_at`: what had
-    happened in the folder by then is stored. `revision` counts the states that were stored: 0 is none yet.
+    happened in the folder by then is stored. `asked_at`: when the changes to which the cursor leads were asked for
+    first, as some of them came before; None: not yet. `revision` counts the states that were stored: 0 is none yet.
     """
 
     account_id: AccountId = attrs.field(validator=not_blank)
@@ -64,6 +65,7 @@ class FolderSync:
     cursor: str | None = attrs.field(default=None, repr=False)
     round: int = attrs.field(default=1, validator=not_negative)
     complete_at: datetime | None = attrs.field(default=None, validator=optional(utc))
+    asked_at: datetime | None = attrs.field(default=None, validator=optional(utc))
     revision: int = attrs.field(default=0, validator=not_negative)
 
     @classmethod
@@ -92,12 +94,17 @@ class FolderSync:
         return attrs.evolve(self, window=None)
 
     def after(self, changes: MailChanges, asked_at: datetime) -> "FolderSync":
-        """Return the state once these changes, asked for at that time, are stored."""
+        """Return the state once these changes, asked for at that time, are stored.
+
+        What happens while pages are fetched need not be told on the last of them, only by the next changes.
+        """
+        first_at = self.asked_at or asked_at
         if not changes.complete:
-            return attrs.evolve(self, cursor=changes.cursor)
+            return attrs.evolve(self, cursor=changes.cursor, asked_at=first_at)
+        done = attrs.evolve(self, cursor=changes.cursor, asked_at=None)
         if self.phase is SyncPhase.ROUND:
-            return attrs.evolve(self, cursor=changes.cursor, phase=SyncPhase.VERIFYING)
-        return attrs.evolve(self, cursor=changes.cursor, complete_at=asked_at)
+            return attrs.evolve(done, phase=SyncPhase.VERIFYING)
+        return attrs.evolve(done, complete_at=first_at)
 
     def verified(self) -> "FolderSync":
         """Return the state once everything that the round did not meet has been looked for."""
@@ -106,11 +113,13 @@ class FolderSync:
 
     def restarted(self) -> "FolderSync":
         """Return the state once the mailbox no longer knows the cursor, or a folder that was gone is back."""
-        return attrs.evolve(self, phase=SyncPhase.ROUND, cursor=None, round=self.round + 1)
+        return attrs.evolve(self, phase=SyncPhase.ROUND, cursor=None, asked_at=None, round=self.round + 1)
 
     def lost(self) -> "FolderSync":
         """Return the state once the folder is gone: its mails are looked for as if a round had met none."""
-        return attrs.evolve(self, phase=SyncPhase.VERIFYING, cursor=None, window=None, round=self.round + 1)
+        return attrs.evolve(
+            self, phase=SyncPhase.VERIFYING, cursor=None, asked_at=None, window=None, round=self.round + 1
+        )
 
 
 @attrs.frozen(kw_only=True)

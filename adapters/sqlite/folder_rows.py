@@ -19,8 +19,8 @@ _ADD: Final = "INSERT INTO mail_folders (account_id, folder_id) VALUES (?, ?) RE
 _CURRENT: Final = "SELECT revision FROM folder_syncs WHERE folder = ?"
 _PUT: Final = (
     "INSERT OR REPLACE INTO folder_syncs"
-    " (folder, path, since, window_open, window_before, phase, cursor, round, complete_at, revision)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (folder, path, since, window_open, window_before, phase, cursor, round, complete_at, asked_at, revision)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -37,6 +37,7 @@ def to_sync(row: sqlite3.Row) -> FolderSync:
         cursor=row["cursor"],
         round=row["round"],
         complete_at=time(row["complete_at"]),
+        asked_at=time(row["asked_at"]),
         revision=row["revision"],
     )
 
@@ -105,4 +106,5 @@ def _state(sync: FolderSync) -> tuple[object, ...]:
         sync.cursor,
         sync.round,
         text(sync.complete_at),
+        text(sync.asked_at),
     )

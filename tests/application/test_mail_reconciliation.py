@@ -131,6 +131,8 @@ async def test_a_mail_that_cannot_be_read_is_no_difference() -> None:
         await rig.run()
         bench.damage(mail)
         assert (await compare(rig)).is_right
+        await rig.run()
+        assert (await compare(rig)).is_right
 
 
 async def test_a_mailbox_that_forgot_where_the_sync_is_will_be_listed_anew_and_nothing_is_missing() -> None:

@@ -13,9 +13,11 @@ from domain.errors import (
     APIConnectionError,
     BusinessLogicError,
     ConflictError,
+    IACSGraphError,
     NotFoundError,
     ReauthenticationRequiredError,
     ThrottledError,
+    ValidationError,
 )
 from domain.mail import FolderRole, MailChanges, UnreadableMail
 from domain.mail_sync import Stored, SyncPhase
@@ -342,7 +344,16 @@ async def test_what_came_without_an_id_is_found_by_comparing_ids(opened: Opened)
     assert await rig.store.unreadable(rig.account.account_id) == []
 
 
-async def test_one_mail_that_the_mailbox_refuses_to_tell_of_blocks_nothing(opened: Opened) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        BusinessLogicError("No.", error_code="MAIL_UNREADABLE"),
+        ValidationError("Never.", error_code="REQUEST_REFUSED"),
+    ],
+)
+async def test_one_mail_that_the_mailbox_refuses_to_tell_of_blocks_nothing(
+    opened: Opened, error: IACSGraphError
+) -> None:
     rig, bench = opened
     first, second = bench.deliver(draft()), bench.deliver(draft(1))
     await rig.run()
@@ -354,7 +365,7 @@ async def test_one_mail_that_the_mailbox_refuses_to_tell_of_blocks_nothing(opene
         nonlocal reads
         reads += call == "read"
         if call == "read" and reads == 1:
-            raise BusinessLogicError("No.", error_code="MAIL_UNREADABLE")
+            raise error
 
     report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).run()
     assert report.stored == Stored(deleted=1)
@@ -380,6 +391,28 @@ async def test_a_sync_that_has_no_time_left_says_so_and_the_next_goes_on(opened:
     assert rig.stored() == sorted(mails)
     assert len(reports) > 2
     await rig.check()
+
+
+async def test_folders_that_need_little_come_before_those_that_were_never_complete(opened: Opened) -> None:
+    rig, bench = opened
+    hooked = HookedMailbox(bench.mailbox, failing={rig.inbox: APIConnectionError("It fails.")})
+    await rig.with_parts(hooked).attempt()
+    steps: list[str] = []
+    await rig.run(heard=lambda step: steps.append(step.folder))
+    assert steps.index("Archive") < steps.index("Inbox")
+
+
+async def test_a_mailbox_that_was_never_synced_is_wanted_as_far_back_as_it_is_set(opened: Opened) -> None:
+    rig, bench = opened
+    now = rig.rig.clock.now()
+    bench.deliver(draft(received_at=now - timedelta(days=31)))
+    mail = bench.deliver(draft(received_at=now - timedelta(days=29)))
+    reaching = attrs.evolve(rig, sync=attrs.evolve(rig.sync, reach=timedelta(days=30)))
+    await reaching.run()
+    assert rig.stored() == [mail]
+    await rig.rig.clock.advance(timedelta(days=5))
+    await reaching.run()
+    assert (await rig.folder()).since == now - timedelta(days=30)
 
 
 async def test_an_account_that_nobody_knows_is_in_the_report(opened: Opened) -> None:

@@ -107,6 +107,29 @@ async def test_of_twelve_thousand_mails_in_a_folder_the_whole_window_is_stored_a
         assert older not in rig.stored()
 
 
+class Killed(Exception):  # noqa: N818 - what a test does to a sync
+    """Ends a sync after a step."""
+
+
+async def test_what_comes_between_two_pages_of_changes_is_stored_before_the_folder_counts_as_complete() -> None:
+    def die(_: object) -> None:
+        raise Killed
+
+    async with open_sync_rig("graph", page_size=3) as rig:
+        begun_at = (await rig.run()).complete_at
+        for number in range(9):
+            rig.bench.deliver(draft(number))
+        with pytest.raises(Killed):
+            await rig.run(heard=die)
+        assert 0 < len(rig.rows) < 9
+        await rig.rig.clock.advance(timedelta(minutes=1))
+        late = rig.bench.deliver(draft(10))
+        assert (await rig.folder()).complete_at == begun_at
+        report = await rig.run()
+        assert late in rig.stored()
+        assert report.complete_at == rig.rig.clock.now()
+
+
 async def test_a_bounded_sync_reads_bodies_of_nothing_but_what_it_stores() -> None:
     async with open_sync_rig("graph", page_size=50) as rig:
         bench = bench_of(rig)

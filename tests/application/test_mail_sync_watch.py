@@ -22,6 +22,7 @@ from domain.mail import FolderRole, MailboxOwner
 from domain.mail_sync import Stored
 from tests.application.rig import APPLICATION, Rig, open_rig
 from tests.contracts.letters import draft, mail_of
+from tests.fakes.mailboxes import HookedMailbox
 from tests.fakes.sync_path import TurningMailbox
 
 MINUTE = timedelta(minutes=1)
@@ -175,6 +176,20 @@ async def test_a_failing_mailbox_is_tried_again_ever_later_and_never_before_it_a
         standing = scene.watch.standings()["kim"]
         assert (standing.error, standing.failures) == (None, 0)
         assert scene.stored("kim") == 1
+
+
+async def test_of_a_mailbox_with_a_folder_that_fails_the_others_are_synced_as_usual(scene: Scene) -> None:
+    kim = await scene.enrol("kim")
+    archive = scene.mailbox.folder_id(kim, FolderRole.ARCHIVE)
+    failing = HookedMailbox(scene.mailbox, failing={archive: APIConnectionError("It fails.")})
+    scene.watch = attrs.evolve(scene.watch, sync=attrs.evolve(scene.watch.sync, mailbox=failing))
+    async with scene.running():
+        for number in range(8):
+            scene.deliver(kim, f"more {number}")
+            await scene.pass_by(timedelta(seconds=70))
+            assert scene.stored("kim") == number + 2
+            assert number or scene.watch.standings()["kim"].pause < MINUTE / 2, "it is tried again soon at first"
+        assert scene.watch.standings()["kim"].pause <= MINUTE * 1.1
 
 
 async def test_a_bug_met_with_one_account_is_told_to_the_loop_and_stops_no_other(scene: Scene) -> None:

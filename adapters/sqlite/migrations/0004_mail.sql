@@ -21,6 +21,7 @@ CREATE TABLE folder_syncs (
     cursor         TEXT,
     round          INTEGER NOT NULL,
     complete_at    TEXT,
+    asked_at       TEXT,
     revision       INTEGER NOT NULL
 );
 

@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -37,7 +37,7 @@ WORKER = "tests.processes.mail.worker"
 class Plan:
     """Rounds of blows, all unless some are named; so many, or until so many were killed and so many seconds passed.
 
-    `mails` is what each mailbox begins with.
+    `mails` is what each mailbox begins with. `spare` processes wait, started, to take the places of those killed first.
     """
 
     rounds: int = 0
@@ -50,6 +50,7 @@ class Plan:
     mails: int = 120
     people: int = PEOPLE
     mishaps: bool = True
+    spare: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -62,18 +63,21 @@ class Report:
     seconds: float
 
 
-def run(plan: Plan, pool: Pool, directory: Path) -> Report:
-    """Let the storm rage."""
+def run(plan: Plan, pool: Pool, directory: Path, heard: Callable[[Storm], object] = id) -> Report:
+    """Let the storm rage; `heard` is called after each round."""
     began = time.monotonic()
     office, data = directory / "office", directory / "data"
     office.mkdir()
     data.mkdir(mode=0o700)
+    waiting = [pool.take() for _ in range(plan.spare)]  # they start while the stage is made ready
     with (
         open_stage(office, data / "iacsgraph.db", mails=plan.mails, seed=plan.seed, people=plan.people) as stage,
         open_way(directory, pool, (), variables=stage.variables, without=plan.without) as way,
     ):
         chance = random.Random(plan.seed)  # noqa: S311 - which blow falls when
         storm = Storm(way=way, stage=stage, chance=chance, cast=plan.cast, mishaps=plan.mishaps)
+        for worker in waiting:
+            pool.give_back(worker)
         storm.begin()
         for done in count():
             if done >= plan.rounds and storm.kills >= plan.kills and time.monotonic() - began >= plan.seconds:
@@ -81,6 +85,7 @@ def run(plan: Plan, pool: Pool, directory: Path) -> Report:
             for name in chance.sample(blows := _blows(plan, storm, done), len(blows)):
                 storm.strike(name)
             storm.expiry = plan.mishaps
+            heard(storm)
         finished = storm.calm()
         findings = judge(collect(stage, way, finished=finished))
         return Report(hits=storm.hits, kills=storm.kills, findings=findings, seconds=time.monotonic() - began)
@@ -119,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pool = Pool(WORKER)
     with tempfile.TemporaryDirectory() as name:
         try:
-            report = run(plan, pool, Path(name))
+            report = run(plan, pool, Path(name), lambda storm: sys.stderr.write(f"{storm.kills} killed\n"))
         finally:
             pool.end()
     tell(report)

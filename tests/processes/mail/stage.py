@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 PEOPLE = 4
 LONG_AGO = "3650d"
+_TRIES = 5
 _PAGE = 10
 """Mails of a page: few, so that a folder has many."""
 
@@ -51,8 +52,12 @@ class Stage:
         return asyncio.run_coroutine_threadsafe(deed, self.loop).result()
 
     def sign_in(self, mailbox: Mailbox) -> None:
-        """Let the owner of a mailbox sign in."""
+        """Let the owner of a mailbox sign in, and try again if that met with something."""
         done = self.wait(self.office.login(user_id(mailbox)))
+        for _ in range(_TRIES):
+            if done.code == 0:
+                return
+            done = self.wait(self.office.login(user_id(mailbox)))
         assert done.code == 0, done.said
 
     def issued(self) -> Sequence[str]:

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from domain.errors import ConfigurationError
+from modules.runtime.environment import Environment
 from modules.simulator.cli import simulator
 from modules.simulator.correspondence.truth import Truth
 from modules.simulator.correspondence.truth_file import append_truth, as_plain, write_truths
@@ -58,6 +59,9 @@ async def test_the_opening_says_how_many_mails_there_are_and_where_the_truth_is(
     assert plain["mail"]["truth"] == str(tmp_path / "truth.json")
     assert plain["files"][-1] == str(tmp_path / "truth.json")
     assert opening.people[0].email in plain["mail"]["chairs"]
+    assert plain["settings"]["MAIL_CHAIRS"].split(",") == plain["mail"]["chairs"]
+    written = Environment.read({"IACSGRAPH_ENV_FILE": str(tmp_path / ".env.simulator")})
+    assert written.get("MAIL_CHAIRS") == plain["settings"]["MAIL_CHAIRS"]
     assert "\nMail\n  each person has 12\n" in text
     assert f"  the truth   {tmp_path / 'truth.json'}\n" in text
     _, *truths = lines(tmp_path / "truth.json")
