@@ -13,7 +13,7 @@ from domain.correspondence.analysis import Analysis, Wording
 from domain.correspondence.assessment import Verdict, assess, wording_of
 from domain.correspondence.senders import ChairRoster
 from domain.errors import IACSGraphError
-from domain.mail import Mail
+from domain.mail import BodyFormat, Mail, MailBody
 from domain.mail_results import ClaimedMail, Failed, Processed
 from domain.retrying import RetryPolicy
 from ports.clock import Clock
@@ -91,7 +91,7 @@ class MailReading:
         return _Reading(claimed=claimed, text=text, wording=wording, verdict=verdict)
 
     def _words(self, mail: Mail) -> tuple[str, Wording]:
-        text = "" if mail.body is None else self.text.read(mail.body)[:LONGEST_TEXT]
+        text = "" if mail.body is None else self.text.read(_beginning(mail.body))[:LONGEST_TEXT]
         return text, wording_of(mail, text)
 
     async def _assessed(self, claimed: ClaimedMail, text: str, analysis: Analysis) -> Verdict:
@@ -132,6 +132,13 @@ class MailReading:
             return await work
         except Exception as error:  # noqa: BLE001 - one mail must never affect another, whatever is wrong with it
             return Outcome(claimed=claimed, result=self.failed(claimed, error))
+
+
+def _beginning(body: MailBody) -> MailBody:
+    """Return the body without what is not looked at anyway; how much text HTML makes, nobody knows before."""
+    if body.format is not BodyFormat.TEXT or len(body.content) <= LONGEST_TEXT:
+        return body
+    return attrs.evolve(body, content=body.content[:LONGEST_TEXT])
 
 
 def _plain(found: _Reading | Outcome) -> Outcome:

@@ -139,19 +139,25 @@ class Supervisor:
 
 
 async def _outcome(work: Work, stopping: asyncio.Event) -> Exception | None:
-    """Run it to its end; return what it raised."""
+    """Run it to its end; return what it raised.
+
+    Raises:
+        CancelledError: it was cancelled before it was told to stop, whatever it made of that.
+    """
     before = cancellations()
+    failure: Exception | None = None
     try:
         await work(stopping)
     except Exception as error:  # noqa: BLE001 - the edge of a task: the others must go on
-        return error
+        failure = error
     except asyncio.CancelledError as cancelled:
         if cancellations() > before:
             raise
-        itself = RuntimeError("the task cancelled itself")
-        itself.__cause__ = cancelled
-        return itself
-    return None
+        failure = RuntimeError("the task cancelled itself")
+        failure.__cause__ = cancelled
+    if cancellations() > before and not stopping.is_set():
+        raise asyncio.CancelledError from failure
+    return failure
 
 
 def _name(error: Exception | None) -> str:

@@ -20,12 +20,18 @@ from ports.mail_queue import MailQueue
 from ports.parked_events import OutboxSummary, ParkedEvents
 
 REST: Final = 20
-"""A look that takes long is followed by so many times its duration without one."""
+"""A look that takes long is followed by so many times its duration without one, up to `LONGEST_REST`."""
+LONGEST_REST: Final = timedelta(minutes=1)
+OFTEN: Final = 4
+"""So many looks, at least, within the time after which old news are bad news."""
 
 
 @attrs.define(kw_only=True, eq=False)
 class Watch:
-    """Reads the stores every `interval`; what tasks say of themselves is read when somebody asks."""
+    """Reads the stores again and again; what tasks say of themselves is read when somebody asks.
+
+    `fresh`: what was read is to be younger than that, as far as the store allows it.
+    """
 
     accounts: Accounts
     archive: MailArchive
@@ -38,6 +44,7 @@ class Watch:
     """How the tasks stand."""
     sync_errors: Callable[[], Mapping[str, str]]
     """By user id, the code of what went wrong when the account was last synced."""
+    fresh: timedelta = timedelta(minutes=5)
     interval: timedelta = timedelta(seconds=1)
     began_at: datetime = attrs.field(init=False)
     _running: Pulse = attrs.field(init=False)
@@ -72,7 +79,8 @@ class Watch:
             begun = self.clock.monotonic()
             await self.look()
             took = timedelta(seconds=self.clock.monotonic() - begun)
-            await unless_stopped(stopping, self.clock.sleep(max(self.interval, took * REST)))
+            rest = min(max(self.interval, took * REST), LONGEST_REST, self.fresh / OFTEN)
+            await unless_stopped(stopping, self.clock.sleep(rest))
 
     async def look(self) -> None:
         """Read the stores once.

@@ -2,7 +2,7 @@
 
 from adapters.html_text.page import lines_of, seen
 from adapters.html_text.reader import Reader
-from adapters.html_text.tokens import tokens
+from adapters.html_text.tokens import pieces, tokens
 from domain.mail import BodyFormat, MailBody
 from ports.mail_text import MailText
 
@@ -19,7 +19,8 @@ class HtmlMailText(MailText):
         """
         content = body.content if body.content.isascii() else _unicode(body.content)
         if body.format is BodyFormat.TEXT:
-            return "\n".join(line.rstrip() for line in lines_of(seen(content))).strip("\n")
+            text = "".join("\n".join(lines_of(seen(piece))) for piece in pieces(content))
+            return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
         reader = Reader()
         for text, name, raw in tokens(content):
             if text:

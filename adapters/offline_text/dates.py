@@ -45,6 +45,10 @@ _DATE: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_AROUND: Final = 50
+"""Characters before the first digit of a date, and behind its last, that can belong to it or rule it out."""
+_DIGITS: Final = re.compile(rf"\d(?:\D{{0,{2 * _AROUND}}}+\d)*")
+"""Digits near each other; what is around them is apart from what is around others."""
 
 
 @attrs.frozen
@@ -59,11 +63,12 @@ class Stated:
 
 def calendar_dates(text: str, sent_on: date) -> Iterator[Stated]:
     """Yield the dates in their order; days that do not exist are left out."""
-    for match in _DATE.finditer(text):
-        kind = next(name for name in _READINGS if match[name])
-        day = _READINGS[kind](match, sent_on)
-        if day:
-            yield Stated(match.start(), match.end(), day)
+    for digits in _DIGITS.finditer(text):
+        for match in _DATE.finditer(text, max(digits.start() - _AROUND, 0), digits.end() + _AROUND):
+            kind = next(name for name in _READINGS if match[name])
+            day = _READINGS[kind](match, sent_on)
+            if day:
+                yield Stated(match.start(), match.end(), day)
 
 
 def _named(match: re.Match[str], sent_on: date) -> date | None:

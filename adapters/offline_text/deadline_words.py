@@ -30,7 +30,7 @@ LIMIT: Final = re.compile(
 )
 LABEL: Final = re.compile(
     r"\b(?:dead[\s-]?lines?|due\s?dates?|closing\sdates?|cut[\s-]?off(?:\s(?:date|time))?|time\slimits?|r\.?s\.?v\.?p\.?"
-    r"|(?:target|return|response|reply)\sdates?|(?:latest|last)\s(?:date|day)|dates?\sfor\s(?:repl|respon|comment)\w*)\b"
+    r"|(?:target|return|response|reply)\sdates?|(?:latest|last)\s(?:date|day)|(?:dates?|time)\sfor\s(?:repl|respon|comment)\w*)\b"
     rf"(?:\s(?:of|on)\b|[^.!?;#]{{0,70}}?(?:\b(?:is|are|remains?|stays|ends|expires|falls|runs|will\sbe|to\sbe|shall\sbe|set|fixed|being)"
     r"(?:\s(?:still|now|set|fixed|therefore|thus))?(?:\s(?:on|for|at|to|until|till|by))?\b|\b(?:until|till|by)\b|[:=|\u2013\u2014]|\s-)"
     rf"|(?:\s?\([^()]{{1,30}}\))?(?:\s(?:for|to)\s(?:\w+\s){{0,3}}(?:{_NOUN}|reply|respond|comment))?){_LABEL_FILLER}"
@@ -50,6 +50,7 @@ OVER: Final = re.compile(
     r"\b(?:has|had|have)\s(?:now\s|already\s)?(?:passed|expired|elapsed|lapsed)\b|\b(?:passed|expired|lapsed)\son\b"
     r"|\b(?:was|were)\s(?:due|on|the|set|missed|originally)\b"
     r"|\b(?:deadline|due\sdate|limit|date)\b[^.!?;#]{0,60}\b(?:was|were)\b|\b(?:original|previous|former|earlier|old)\s(?:deadline|due)"
+    r"|\bthank(?:s|\syou)\b[^.!?;#]{0,60}\b(?:received|sent|submitted|provided)\b"
     r"|지났|지난\s?기한|경과하|경과되|만료되|종료되었"
 )
 IS_DEADLINE: Final = re.compile(
@@ -73,7 +74,7 @@ REPLY: Final = re.compile(
 REQUEST: Final = re.compile(
     r"\b(?:please|pls|plz|kindly|request(?:ed|s|ing)?|invit(?:e|ed|es|ing|ation)|asked|ask|asks|should|must|appreciat\w*|grateful"
     r"|thankful|welcomed?|would\syou|could\syou|can\syou|will\syou|need(?:s|ed)?|required?|requires|expect(?:ed|s)?|look(?:ing)?\sforward"
-    r"|to\sbe|remind(?:ed|er)?|urged?|encouraged?|are\sto|is\sto|due|would\slike|wish|want(?:ed)?|calls?\sfor|await\w*|your|if\sany"
+    r"|to\sbe|remind(?:ed|er)?|urged?|encouraged?|are\sto|is\sto|due|sought|would\slike|wish|want(?:ed)?|calls?\sfor|await\w*|your|if\sany"
     r"|(?:could|would)\s(?:all\s|the\s)?members|hear(?:ing)?\sfrom\s(?:you|members)|absence|silence|have\s(?:time\s)?until|open|members\swill|societies\swill|you\swill|latest|not\slater|no\slater|on\sor\sbefore)\b"
 )
 SHORT_REQUEST: Final = re.compile(
@@ -109,6 +110,11 @@ NO_REPLY: Final = re.compile(
     r"\b(?:no|not|without)\s(?:\w+\s){0,2}(?:repl(?:y|ies)|responses?|comments?|answers?|feedback)\b[^.#]{0,30}"
     r"\b(?:need(?:ed)?|necessary|required|received|expected)\b|\bneed\snot\b"
 )
+TACIT: Final = re.compile(
+    r"\b(?:if|unless|in\scase)\b[^.#;]{0,40}\b(?:objections?|comments?|repl(?:y|ies)|responses?|answers?|feedback)\b"
+    r"[^.#;]{0,30}\b(?:received|heard|raised|submitted|made)\b[^.#;,]{0,30}\Z"
+)
+"""Who says nothing until then agrees: that is a limit for replies as well."""
 
 HANGUL: Final = re.compile(r"[가-힣]")
 _TIME: Final = (

@@ -69,6 +69,8 @@ def deadline_in(text: str, sent_on: date) -> date | None:
 def _places(text: str, sent_on: date) -> Iterator[_Place]:
     """Yield the dates that have a sign of a limit near them."""
     dates = list(_without_overlaps(chain(calendar_dates(text, sent_on), relative_dates(text, sent_on))))
+    if not dates:
+        return
     clauses = Clauses.of(text)
     limited = (each for each in dates if words.SIGN.search(text, max(each.start - _BEFORE, 0), each.end + _AFTER))
     for each in islice(limited, _MOST_DATES):
@@ -118,6 +120,8 @@ def _of_label(place: _Place) -> _Rank:
 def _of_request(place: _Place) -> _Rank | None:
     """Return what it is if a reply is asked for, of those who read it."""
     clause = place.clause
+    if words.TACIT.search(words.LIMIT.sub("", place.near)):
+        return _Rank.REPLY
     if not words.REPLY.search(clause) or words.NO_REPLY.search(clause):
         return None
     governing = words.SUBCLAUSE.split(words.LIMIT.sub("", place.near))[-1]

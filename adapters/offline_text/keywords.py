@@ -5,6 +5,7 @@ A word counts as often as it is said, and more in the subject; parts of a phrase
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -32,7 +33,7 @@ _SIZES: Final = (3, 2, 1)
 _APART: Final = " | "
 _ADDRESS: Final = re.compile(r"<[^<>\s]{1,2000}>|https?:/{2}\S{1,2000}|[\w.+-]{1,64}+@[\w.-]{1,100}")
 _ACRONYM: Final = re.compile(r"[A-Z][A-Z0-9]{2,7}")
-_TOKEN: Final = re.compile(r"[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*+|[^\s\w]+|\w")
+_TOKEN: Final = re.compile(r"\d++[가-힣]*+|[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*+|[^\s\w]+|\w")
 
 
 @attrs.define
@@ -59,10 +60,9 @@ class _Tally:
 
     def best(self) -> tuple[str, ...]:
         """Return the terms that count most; what is said once in passing only where there is little else."""
-        order = {key: place for place, key in enumerate(self.scores)}
         chosen: list[str] = []
         taken: set[str] = set()
-        for key in sorted(self.scores, key=lambda key: (-self.scores[key], order[key])):
+        for key in sorted(self.scores, key=self.scores.__getitem__, reverse=True):  # of equal ones the first stays so
             if self.scores[key] < _TELLING and len(chosen) >= _ENOUGH:
                 break
             parts = set(key.split())
@@ -73,6 +73,21 @@ class _Tally:
             if len(chosen) == MOST_KEYWORDS:
                 break
         return tuple(chosen)
+
+
+@attrs.frozen(kw_only=True)
+class _Word:
+    """What a word says by itself: `term`, which is counted as `key`; nothing if that is empty.
+
+    `plain` is its singular. `follows`: it may be the second of a pair; `leads` is what it is as the first, or empty.
+    """
+
+    plain: str
+    term: str = ""
+    key: str = ""
+    weight: float = _WORD
+    follows: bool = False
+    leads: str = ""
 
 
 def keywords_in(subject: str, text: str) -> tuple[str, ...]:
@@ -89,57 +104,64 @@ def _telling(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         if words.CLOSING.match(line):
             return
-        if line and not words.GREETING.match(line) and not words.DISCLAIMER.search(line):
+        if line and not words.GREETING.match(line) and not _is_disclaimer(line.lower()):
             yield line
+
+
+def _is_disclaimer(line: str) -> bool:
+    return any(each in line for each in words.DISCLAIMERS)
 
 
 def _count(line: str, weight: float, tally: _Tally) -> None:
     """Count the terms of a line; what is part of one is left out of the words."""
-    rest = words.CODE.sub(_APART, _ADDRESS.sub(_APART, line))
-    for found in words.INSTRUMENT.finditer(rest):
+
+    def instrument(found: re.Match[str]) -> str:
         tally.add(found[0], weight * _INSTRUMENT, found[0].casefold())
-    _count_words(_TOKEN.findall(words.INSTRUMENT.sub(_APART, rest)), weight, tally)
+        return _APART
+
+    rest = _ADDRESS.sub(_APART, line) if "@" in line or ":/" in line or "<" in line else line
+    _count_words(_TOKEN.findall(words.INSTRUMENT.sub(instrument, words.CODE.sub(_APART, rest))), weight, tally)
 
 
 def _count_words(tokens: Sequence[str], weight: float, tally: _Tally) -> None:
     """Count the longest terms of the trade that begin at each word, else the word, and it with the one before."""
+    said = [_word(token) for token in tokens]
     at, before = 0, ""
-    plain = [words.singular(token.lower()) for token in tokens]
-    while at < len(tokens):
-        trade = _trade_at(plain, at) if plain[at] in words.TRADE_STARTS else 0
+    while at < len(said):
+        word = said[at]
+        trade = _trade_at(said, at) if word.plain in words.TRADE_STARTS else 0
         if trade:
-            shown, key = " ".join(tokens[at : at + trade]).lower(), " ".join(plain[at : at + trade])
-            tally.add(shown, weight * _TRADE, key)
+            shown = " ".join(tokens[at : at + trade]).lower()
+            tally.add(shown, weight * _TRADE, " ".join(each.plain for each in said[at : at + trade]))
             before = shown if trade == 1 else ""
         else:
-            before = _count_word(tokens[at], plain[at], before, weight, tally)
+            if word.term:
+                tally.add(word.term, weight * word.weight, word.key)
+                if before and word.follows:
+                    tally.add_pair(before, word.term, weight * _PAIR)
+            before = word.leads
         at += trade or 1
 
 
-def _trade_at(plain: Sequence[str], at: int) -> int:
+def _trade_at(said: Sequence[_Word], at: int) -> int:
     """Return of how many words the longest term of the trade is that begins here."""
-    return next((size for size in _SIZES if " ".join(plain[at : at + size]) in words.TRADE), 0)
+    return next((size for size in _SIZES if " ".join(each.plain for each in said[at : at + size]) in words.TRADE), 0)
 
 
-def _count_word(token: str, plain: str, before: str, weight: float, tally: _Tally) -> str:
-    """Count a word, and return what it may be the second of a pair with; nothing if it says nothing."""
+@lru_cache(maxsize=4096)
+def _word(token: str) -> _Word:
+    """Return what a word says: most words of a mail were in others before."""
+    plain = words.singular(token.lower())
     if "가" <= token[0] <= "힣":
         noun = _noun(token)
-        if noun:
-            tally.add(noun, weight * (_TRADE if noun in words.KOREAN_TRADE else _WORD), noun)
-        if noun and before:
-            tally.add_pair(before, noun, weight * _PAIR)
-        return noun if noun == token else ""
+        weight = _TRADE if noun in words.KOREAN_TRADE else _WORD
+        return _Word(plain=plain, term=noun, key=noun, weight=weight, follows=True, leads=noun if noun == token else "")
     word = token.lower()
     if _ACRONYM.fullmatch(token) and word not in words.STOP:
-        tally.add(token, weight * _SHORT, word)
-        return ""
+        return _Word(plain=plain, term=token, key=word, weight=_SHORT)
     if len(word) < _FEWEST_LETTERS or not word[0].isalpha() or word in words.STOP or plain in words.STOP:
-        return ""
-    tally.add(word, weight * _WORD, plain)
-    if before:
-        tally.add_pair(before, word, weight * _PAIR)
-    return word
+        return _Word(plain=plain)
+    return _Word(plain=plain, term=word, key=plain, follows=True, leads=word)
 
 
 def _noun(token: str) -> str:
@@ -149,8 +171,6 @@ def _noun(token: str) -> str:
     noun = token
     if len(token) > _LEAST_KOREAN and not words.LIKE_PARTICLE.search(token):
         noun = words.PARTICLE.sub("", token)
-        if len(noun) < _LEAST_KOREAN:
-            noun = token
-    if noun == token and words.VERBAL.search(token) and token not in words.KOREAN_TRADE:
+    if words.VERBAL.search(token) and token not in words.KOREAN_TRADE:
         return ""
     return noun if len(noun) >= _LEAST_KOREAN and noun not in words.KOREAN_STOP else ""

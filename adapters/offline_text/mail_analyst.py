@@ -22,7 +22,7 @@ class OfflineMailAnalyst(MailAnalyst):
     @property
     def means(self) -> Means:
         """The rules, by their version."""
-        return Means(name="offline-1")
+        return Means(name="offline-2")
 
     async def analyse(self, wording: Wording) -> Analysis:
         """Return what the words say; many are read in a thread, so that the event loop goes on. Raises nothing."""

@@ -42,6 +42,7 @@ async def run_up(settings: UpProgramSettings) -> None:
     with told_to_stop(settings.up.stop_within) as stopping:
         async with compose_up(settings) as up:
             await serve(up, works(up), settings.up, stopping, ready=_say_ready)
+        await asyncio.get_running_loop().shutdown_default_executor()  # a thread that hangs counts, too
     print_line("iacsgraph up: ended")
 
 
@@ -74,6 +75,7 @@ async def serve(
         loop=loop,
         states=lambda: supervisor.states,
         sync_errors=up.sync.errors,
+        fresh=settings.limits.relay,
     )
     own: dict[str, Work] = {LOOP: loop.run, WATCH: watch.run}
     supervisor = Supervisor(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import attrs
 
@@ -34,8 +35,14 @@ class MailProcess:
 
 
 @asynccontextmanager
-async def open_analyst(settings: OpenAISettings) -> AsyncIterator[MailAnalyst | None]:
-    """Open the analyst that the settings name; None without a key: then mail is analysed on this machine alone."""
+async def open_analyst(settings: OpenAISettings, ca_file: Path | None = None) -> AsyncIterator[MailAnalyst | None]:
+    """Open the analyst that the settings name; None without a key: then mail is analysed on this machine alone.
+
+    Its server's certificate is checked against `ca_file`, or the system's authorities.
+
+    Raises:
+        ConfigurationError: `ca_file` cannot be read (CA_FILE_UNREADABLE).
+    """
     if settings.api_key is None:
         yield None
         return
@@ -49,7 +56,8 @@ async def open_analyst(settings: OpenAISettings) -> AsyncIterator[MailAnalyst | 
         max_concurrency=settings.max_concurrency,
         timeout=timedelta(seconds=settings.timeout_seconds),
     )
-    async with open_openai_analyst(options, clock=SystemClock(), identifiers=SystemIdentifiers()) as analyst:
+    clock, identifiers = SystemClock(), SystemIdentifiers()
+    async with open_openai_analyst(options, clock=clock, identifiers=identifiers, ca_file=ca_file) as analyst:
         yield analyst
 
 
@@ -109,7 +117,10 @@ def wire(
 @asynccontextmanager
 async def compose(settings: MailProcessSettings) -> AsyncIterator[MailProcess]:
     """Open the database, migrating it, and the analyst, and wire."""
-    async with open_database(settings.database.path) as database, open_analyst(settings.openai) as analyst:
+    async with (
+        open_database(settings.database.path) as database,
+        open_analyst(settings.openai, settings.provider.ca_file) as analyst,
+    ):
         yield wire(database, settings, analyst)
 
 

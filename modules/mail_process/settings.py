@@ -9,6 +9,7 @@ from modules.runtime.settings import (
     LogSettings,
     MailProcessingSettings,
     OpenAISettings,
+    ProviderSettings,
     TimeSettings,
 )
 from modules.runtime.settings_loading import load
@@ -16,11 +17,12 @@ from modules.runtime.settings_loading import load
 
 @attrs.frozen(kw_only=True)
 class MailProcessSettings:
-    """`openai` without a key: nothing leaves this machine."""
+    """`openai` without a key: nothing leaves this machine. Of `provider` only whom to trust counts."""
 
     database: DatabaseSettings
     processing: MailProcessingSettings = attrs.field(factory=MailProcessingSettings)
     openai: OpenAISettings = attrs.field(factory=OpenAISettings)
+    provider: ProviderSettings = attrs.field(factory=ProviderSettings)
     events: EventSettings = attrs.field(factory=EventSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
     time: TimeSettings = attrs.field(factory=TimeSettings)

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.offline_text.mail_analyst import OfflineMailAnalyst
 from application.mail_processing import ProcessingCounts, open_mail_processing
-from application.mail_reading import LONG
+from application.mail_reading import LONG, LONGEST_TEXT
 from domain.correspondence.vocabulary import DropReason
 from domain.errors import DatabaseError, ValidationError
 from domain.mail import MailBody
@@ -103,6 +103,15 @@ async def test_long_mail_is_read_beside_the_event_loop_and_others_have_turns_bet
     counting.cancel()
     assert [thread == get_ident() for thread in text.threads] == [True, False, True, True]
     assert set(turns) >= {1, 2, 3, 4}
+
+
+async def test_of_plain_text_only_what_is_looked_at_is_read(rig: MailRig) -> None:
+    """Work on several megabytes at once would hold up the event loop, in whatever thread it is done."""
+    text = FragileText()
+    (mail_id,) = await rig.store("x" * (15 * LONGEST_TEXT))
+    await rig.processing(text=text).process_once()
+    assert [len(each) for each in text.read_so_far] == [LONGEST_TEXT]
+    assert rig.infos[mail_id].body_truncated
 
 
 async def test_a_mail_that_takes_for_ever_fails_before_its_claim_ends(rig: MailRig) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import APIConnectionError, ConflictError, ThrottledError
@@ -34,6 +34,7 @@ DEEDS = turns_of(*ACTS)
 TURNS = st.one_of(DEEDS, DEEDS, turns_of("nothing"), turns_of(*BREAKS))
 SYNCS = st.lists(st.tuples(st.lists(DEEDS, max_size=6), st.lists(TURNS, max_size=12)), min_size=1, max_size=8)
 """What happens before each sync, and at its calls."""
+FEW = settings(QUICK, max_examples=30)
 
 
 @attrs.define(kw_only=True)
@@ -141,14 +142,14 @@ async def play(syncs: list[tuple[list[Turn], list[Turn]]], since: datetime | Non
 
 
 @given(SYNCS)
-@QUICK
+@FEW
 def test_the_store_ends_as_an_image_of_the_mailbox(syncs: list[tuple[list[Turn], list[Turn]]]) -> None:
     """All of it is wanted."""
     asyncio.run(play(syncs, None))
 
 
 @given(SYNCS)
-@QUICK
+@FEW
 def test_of_a_bounded_sync_nothing_of_the_window_is_missing(syncs: list[tuple[list[Turn], list[Turn]]]) -> None:
     """What was received before the bound is not wanted."""
     asyncio.run(play(syncs, NOON + 6 * SECOND))

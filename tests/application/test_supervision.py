@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import attrs
@@ -263,6 +263,36 @@ async def test_a_second_cancellation_ends_everything_at_once() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert stage.ended == []
+
+
+async def fails_when_cancelled(_: asyncio.Event) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        gives_up()
+
+
+async def ends_when_cancelled(_: asyncio.Event) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("work", [fails_when_cancelled, ends_when_cancelled])
+async def test_at_once_is_also_for_one_that_makes_something_else_of_its_cancellation(work: Work) -> None:
+    stage = Stage()
+
+    async def run() -> None:
+        async with stage.supervisor([stage.task("sync", ignores)], [stage.task("relay", work)]).running():
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(run())
+    await stage.clock.advance(SECOND)
+    running.cancel()
+    await stage.clock.advance(timedelta(0))
+    running.cancel()
+    await stage.clock.advance(timedelta(0))
+    assert running.done()
+    assert stage.log.told("began") == [("began", "sync", 0), ("began", "relay", 0)]
 
 
 async def test_the_body_s_error_comes_out_as_it_is_and_no_task_s_does() -> None:

@@ -172,14 +172,15 @@ async def test_it_looks_again_and_again_until_told_to_stop(bench: Bench) -> None
 
 @attrs.frozen
 class SlowArchive(MailArchive):
-    """Takes a second to count, as one of very many mails does."""
+    """Takes a second to count, as one of very many mails does, or longer."""
 
     clock: MemoryClock
+    longer: timedelta = timedelta(0)
     looked: list[datetime] = attrs.field(factory=list)
 
     async def counts(self) -> Sequence[MailboxCounts]:
         self.looked.append(self.clock.now())
-        await self.clock.sleep(SECOND)
+        await self.clock.sleep(SECOND + self.longer)
         return ()
 
     async def dropped(
@@ -198,6 +199,23 @@ async def test_a_look_that_takes_long_is_followed_by_a_long_rest(bench: Bench) -
     stopping.set()
     await running
     assert archive.looked == [START, START + 21 * SECOND]
+
+
+@pytest.mark.parametrize(("fresh", "rest"), [(timedelta(hours=1), timedelta(minutes=1)), (40 * SECOND, 10 * SECOND)])
+async def test_however_long_a_look_took_the_next_one_is_in_time(
+    bench: Bench, fresh: timedelta, rest: timedelta
+) -> None:
+    """Else a process that was stopped in the middle of one would call its store unreadable long after it went on."""
+    clock = bench.rig.clock
+    bench.watch.fresh = fresh
+    bench.watch.archive = archive = SlowArchive(clock, 29 * SECOND)
+    running = asyncio.create_task(bench.watch.run(asyncio.Event()))
+    await clock.advance(timedelta(0))
+    while len(archive.looked) < 2:
+        await clock.advance(SECOND)
+    running.cancel()
+    await asyncio.wait([running])
+    assert archive.looked == [START, START + 30 * SECOND + rest]
 
 
 async def test_a_loop_that_is_blocked_is_late() -> None:

@@ -42,6 +42,7 @@ FULL: dict[str, Any] = {
     "cursor": "https://graph.example/delta?token=1",
     "round": 3,
     "complete_at": NOW - MINUTE,
+    "asked_at": NOW - 2 * MINUTE,
 }
 
 
@@ -67,7 +68,7 @@ async def test_the_state_of_a_folder_is_stored_with_the_next_revision(rig: Rig, 
 async def test_every_part_of_a_state_can_be_absent_again(rig: Rig) -> None:
     copy = await copying(rig)
     await copy.save(copy.sync(**FULL), FolderNews())
-    bare = copy.sync(since=None, window=Window(), cursor=None, complete_at=None, phase=SyncPhase.ENDED)
+    bare = copy.sync(since=None, window=Window(), cursor=None, complete_at=None, asked_at=None, phase=SyncPhase.ENDED)
     await copy.save(bare, FolderNews())
     assert list(await rig.mail_sync.folders(copy.account_id)) == [attrs.evolve(bare, revision=2)]
     await copy.save(copy.sync(window=None), FolderNews())

@@ -87,12 +87,14 @@ class WatchedSyncStore(SqliteMailSyncStore):
 
     async def write(self, sync: FolderSync, news: FolderNews, now: datetime) -> Stored:
         """Store, in one transaction."""
+        return await self.database.write(
+            lambda connection: self.put(connection, sync, news, now), operation="save", table="mails"
+        )
 
-        def work(connection: sqlite3.Connection) -> Stored:
-            with self.gate.before(connection, _QUEUED, SAVING):
-                return save(connection, self.codec, sync, news, now)
-
-        return await self.database.write(work, operation="save", table="mails")
+    def put(self, connection: sqlite3.Connection, sync: FolderSync, news: FolderNews, now: datetime) -> Stored:
+        """Store, in the transaction of the connection."""
+        with self.gate.before(connection, _QUEUED, SAVING):
+            return save(connection, self.codec, sync, news, now)
 
     async def unmet(self, sync: FolderSync, limit: int) -> Sequence[str]:
         """Look, and be held if there is something to look for."""

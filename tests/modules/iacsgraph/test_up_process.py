@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -55,9 +56,10 @@ class Serving:
 
 
 @asynccontextmanager
-async def up(shell: Shell) -> AsyncIterator[Serving]:
+async def up(shell: Shell, **variables: str) -> AsyncIterator[Serving]:
     """Start it, and wait until it says that it is ready."""
-    with shell.having(UP_LISTEN="127.0.0.1:0", MAIL_SYNC_INTERVAL="1", LOG_LEVEL="DEBUG").start("up") as running:
+    own = {"UP_LISTEN": "127.0.0.1:0", "MAIL_SYNC_INTERVAL": "1", "LOG_LEVEL": "DEBUG"}
+    with shell.having(**own, **variables).start("up") as running:
         async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
             while (ready := READY.search(said(running.out))) is None:
                 assert running.process.poll() is None, said(running.err)
@@ -107,6 +109,24 @@ async def test_it_is_ready_syncs_announces_and_ends_cleanly_and_goes_on_where_it
         assert "contents of letter" not in text
         assert not re.search(r"eyJ[\w-]{20,}", text), "no token is told"
         assert OLD not in text
+
+
+async def test_a_thread_that_hangs_does_not_keep_it_from_ending_in_time(office: Office) -> None:
+    """The certificates are read in one, and never come: as from a network drive that is away."""
+    certificates = office.shell.directory / "ca.pem"
+    os.mkfifo(certificates)
+    bus = {
+        "EVENT_BUS": "kafka",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_SSL_CA_FILE": str(certificates),
+    }
+    deliver(office, KIM, draft(MAILS + 1))
+    async with up(office.shell, **bus, UP_STOP_SECONDS="1") as serving:
+        await serving.until("iacsgraph_outbox_pending", lambda count: count > 0)
+        done = await asyncio.to_thread(serving.running.stop, signal.SIGTERM)
+    assert done.code == 1
+    assert "error: not ended within 1 s: ended by force" in done.err
 
 
 WRONG = {

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from adapters.sqlite.database import open_database
-from modules.mail_process.compose import open_analyst, wire
+from domain.errors import ConfigurationError
+from modules.mail_process.compose import compose, open_analyst, wire
 from modules.mail_process.settings import MailProcessSettings
-from modules.runtime.settings import DatabaseSettings, OpenAISettings
+from modules.runtime.settings import DatabaseSettings, OpenAISettings, ProviderSettings
 from ports.outbox import LONGEST_CLAIM
 from tests.fakes.mail_path import ScriptedAnalyst
 
@@ -35,6 +36,18 @@ async def test_with_a_key_the_model_of_the_settings_is_asked(tmp_path: Path) -> 
     assert found is not None
     assert found.concurrency == 7
     assert "canary" not in repr(tools)
+
+
+async def test_the_model_is_asked_with_the_trust_of_the_settings(tmp_path: Path) -> None:
+    """A file that cannot be read shows that it is used."""
+    absent = MailProcessSettings(
+        database=DatabaseSettings(path=tmp_path / "x.db"),
+        openai=OpenAISettings(api_key="canary"),
+        provider=ProviderSettings(ca_file=tmp_path / "none.pem"),
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        await compose(absent).__aenter__()
+    assert caught.value.error_code == "CA_FILE_UNREADABLE"
 
 
 @pytest.mark.parametrize("seconds", [1, 30, 60])

@@ -63,7 +63,7 @@ class Report:
     seconds: float
 
 
-def run(plan: Plan, pool: Pool, directory: Path, heard: Callable[[Storm], object] = id) -> Report:
+def run(plan: Plan, pool: Pool, directory: Path, heard: Callable[[Storm], object] | None = None) -> Report:
     """Let the storm rage; `heard` is called after each round."""
     began = time.monotonic()
     office, data = directory / "office", directory / "data"
@@ -85,7 +85,8 @@ def run(plan: Plan, pool: Pool, directory: Path, heard: Callable[[Storm], object
             for name in chance.sample(blows := _blows(plan, storm, done), len(blows)):
                 storm.strike(name)
             storm.expiry = plan.mishaps
-            heard(storm)
+            if heard is not None:
+                heard(storm)
         finished = storm.calm()
         findings = judge(collect(stage, way, finished=finished))
         return Report(hits=storm.hits, kills=storm.kills, findings=findings, seconds=time.monotonic() - began)

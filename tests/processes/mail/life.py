@@ -17,9 +17,9 @@ from modules.simulator.mail.mailbox import Folder, Mailbox, Message
 from modules.simulator.simulator import Simulator
 
 NOT_SYNCED = frozenset({"drafts", "outbox", "sentitems", "junkemail", "deleteditems"})
-_PAUSE = 0.25
+_PAUSE = 1.0
 """Seconds between two deeds when nothing is asked for."""
-_URGENT = 3.0
+_URGENT = 2.0
 """Seconds between two urges."""
 _LIFETIME, _LATER = timedelta(minutes=30), timedelta(minutes=35)
 _MOVED_AT_ONCE = 25
@@ -143,8 +143,9 @@ class Life:
         self.simulator.mail.conditions.challenge(mailbox.user, once=True)
 
     def revoke(self, mailbox: Mailbox) -> None:
-        """End the grant of a mailbox's owner."""
+        """End the grant of a mailbox's owner, and let that be noticed."""
         self.simulator.revoke_sessions(mailbox.user.upn)
+        self.challenge(mailbox)
 
     def end(self) -> None:
         """Let nothing happen any more, and nothing go wrong."""

@@ -122,7 +122,7 @@ class Storm:
         """Do one thing, with some mishaps, and count it."""
         if self.mishaps:
             self._let_go_wrong()
-        self.stage.do(lambda: self.stage.life.busy(3))
+        self.stage.do(lambda: self.stage.life.busy(2))
         self.blows[name]()
         self.hits[name] += 1
 
