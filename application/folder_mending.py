@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from application.folder_news import Told
+from application.folder_news import SyncScope, Told
 from application.folder_run import FolderRun
 from application.mail_lookup import SLIM, WHOLE
 from application.pages import closed
 from domain.mail import Mail, UnreadableMail
 from domain.mail_filter import MailFilter
-from domain.mail_sync import Departure, FolderNews, KnownMail, UnreadableRecord
+from domain.mail_sync import Departure, FolderNews, KnownMail, SyncPhase, UnreadableRecord
 
 SOONEST: Final = timedelta(minutes=10)
 LATEST: Final = timedelta(days=1)
@@ -22,13 +22,26 @@ def is_due(record: UnreadableRecord, now: datetime) -> bool:
     return now - record.last_at >= min(max(record.last_at - record.first_at, SOONEST), LATEST)
 
 
+def left_behind(scope: SyncScope, folder_id: str) -> FolderNews:
+    """Return the news of a folder that is followed no more: what could not be read in it is not waited for any longer.
+
+    What is in another folder by now is told there.
+    """
+    ids = [message_id for message_id, place in scope.recorded.items() if place == folder_id]
+    return FolderNews(recovered=ids, nameless_recovered=True)
+
+
 async def mend(run: FolderRun, records: Sequence[UnreadableRecord]) -> None:
     """Try those again that could not be read in the run's folder and whose time has come.
 
     Raises: as `FolderRun.run`.
     """
     now = run.tools.clock.now()
-    due = [each for each in records if each.folder_id == run.sync.folder_id and is_due(each, now)]
+    here = [each for each in records if each.folder_id == run.sync.folder_id]
+    if here and run.sync.phase is SyncPhase.ENDED:
+        await run.save(run.sync, left_behind(run.scope, run.sync.folder_id))
+        return
+    due = [each for each in here if is_due(each, now)]
     ids = [each.message_id for each in due if each.message_id is not None and each.message_id in run.scope.recorded]
     for first in range(0, len(ids), CHUNK):
         if not run.in_time():
@@ -39,7 +52,7 @@ async def mend(run: FolderRun, records: Sequence[UnreadableRecord]) -> None:
 
 
 async def _try_again(run: FolderRun, ids: Sequence[str]) -> None:
-    known = await run.tools.store.known(run.scope.account_id, ids)
+    known, seen = await run.tools.store.known(run.scope.account_id, ids), await run.tools.desk.steps(run.scope)
     found = await run.tools.desk.lookup.look(run.scope.owner, ids, WHOLE)
     mails = [each for each in found.values() if isinstance(each, Mail) and _is_wanted(run, each, known)]
     unreadable = [each for each in found.values() if isinstance(each, UnreadableMail)]
@@ -51,6 +64,7 @@ async def _try_again(run: FolderRun, ids: Sequence[str]) -> None:
         unreadable=unreadable,
         recovered=[each for each, mail in found.items() if not isinstance(mail, UnreadableMail)],
         paths=run.scope.paths_of(mails),
+        seen=seen if any(mail.folder_id != run.sync.folder_id for mail in mails) else None,
     )
     await run.save(run.sync, news, len(ids))
 

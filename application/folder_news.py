@@ -8,7 +8,7 @@ import attrs
 from application.mail_lookup import SLIM, WHOLE, Found, MailLookup
 from domain.account import AccountId
 from domain.mail import Mail, MailboxOwner, UnreadableMail
-from domain.mail_sync import Departure, FolderNews, FolderSync, KnownMail
+from domain.mail_sync import Departure, FolderNews, FolderSync, KnownMail, steps_of
 from ports.mail_sync_store import MailSyncStore
 
 
@@ -30,6 +30,11 @@ class SyncScope:
     def user_id(self) -> str:
         """Whose mailbox it is."""
         return self.owner.user_id
+
+    def forget(self, message_ids: Sequence[str]) -> None:
+        """Note that these messages are recorded no more."""
+        for message_id in message_ids:
+            self.recorded.pop(message_id, None)
 
     def paths_of(self, mails: Sequence[Mail]) -> Mapping[str, str]:
         """Return the paths of the folders in which the mails are, by id, as far as there are such folders."""
@@ -55,7 +60,7 @@ class _Way(Enum):
     FETCH = auto()
     """It is new, and lacks parts."""
     CONFIRM = auto()
-    """It is here, and was somewhere else: it came, or this is old news."""
+    """It is known as being somewhere else than is told: it came or went, or this is old news."""
 
 
 @attrs.define
@@ -65,6 +70,7 @@ class _Findings:
     mails: list[Mail] = attrs.field(factory=list)
     departures: list[Departure] = attrs.field(factory=list)
     unreadable: list[UnreadableMail] = attrs.field(factory=list)
+    seen: int | None = None
     gone: set[str] = attrs.field(factory=set)
 
 
@@ -96,10 +102,17 @@ class NewsDesk:
 
         Raises: as `Mailbox` says.
         """
-        found = _Findings()
+        found = _Findings(seen=await self.steps(scope))
         for message_id, place in (await self.lookup.look(scope.owner, message_ids, SLIM)).items():
             _add_place(message_id, place, found)
         return self._news(scope, sync, found)
+
+    async def steps(self, scope: SyncScope) -> int:
+        """Return how many steps of the account were stored: to be asked before where a mail is.
+
+        What another sync of the mailbox hears meanwhile would else be undone by what was heard here before.
+        """
+        return steps_of(await self.store.folders(scope.account_id))
 
     async def _asked_again(self, scope: SyncScope, told: Told, found: _Findings) -> Told:
         """Return what was told with what could not be read as it is when it is read by itself."""
@@ -127,6 +140,8 @@ class NewsDesk:
         ways = [(mail, _way(sync, mail, known.get(mail.message_id), whole=told.whole)) for mail in told.mails]
         confirm = [mail.message_id for mail, way in ways if way is _Way.CONFIRM]
         fetch = [mail.message_id for mail, way in ways if way is _Way.FETCH]
+        if confirm:
+            found.seen = await self.steps(scope)
         slim = await self.lookup.look(scope.owner, confirm, SLIM) if confirm else {}
         whole = await self.lookup.look(scope.owner, fetch, WHOLE) if fetch else {}
         for mail, way in ways:
@@ -146,6 +161,8 @@ class NewsDesk:
         """Look where the mails are that went from here; of those that are back nothing is said."""
         found.gone.update(told.removed)
         here = [each for each in told.removed if _is_here(sync, known.get(each))]
+        if here and found.seen is None:
+            found.seen = await self.steps(scope)
         places = await self.lookup.look(scope.owner, here, SLIM) if here else {}
         for message_id, place in places.items():
             if not isinstance(place, Mail) or place.folder_id != sync.folder_id:
@@ -162,6 +179,7 @@ class NewsDesk:
             unreadable=found.unreadable,
             recovered=sorted(told & scope.recorded.keys()),
             paths=scope.paths_of(found.mails),
+            seen=found.seen if any(mail.folder_id != sync.folder_id for mail in found.mails) else None,
         )
 
 
@@ -186,7 +204,7 @@ def _way(sync: FolderSync, mail: Mail, known: KnownMail | None, *, whole: bool) 
         if not is_here or not sync.wants(mail):
             return _Way.LEAVE
         return _Way.KEEP if whole else _Way.FETCH
-    if is_here and not _is_here(sync, known):
+    if mail.folder_id != known.folder_id or known.is_deleted:
         return _Way.CONFIRM
     return _Way.KEEP
 

@@ -203,5 +203,4 @@ class FolderRun:
                 self.tools.log.unreadable(self.scope.user_id, self.sync.path, each.message_id, each.problem)
             if each.message_id is not None:
                 self.scope.recorded[each.message_id] = self.sync.folder_id
-        for message_id in news.recovered:
-            self.scope.recorded.pop(message_id, None)
+        self.scope.forget(news.recovered)

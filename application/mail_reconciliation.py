@@ -12,8 +12,8 @@ from application.mail_lookup import SLIM, WHOLE, MailLookup
 from application.mail_sync import MailSync
 from application.pages import closed
 from application.synced_folders import synced_folders
-from domain.errors import ConflictError, NotFoundError, ResyncRequiredError
-from domain.mail import Mail, MailFolder
+from domain.errors import APIConnectionError, ConflictError, NotFoundError, ResyncRequiredError
+from domain.mail import Mail, MailFolder, UnreadableMail
 from domain.mail_filter import MailFilter
 from domain.mail_sync import FolderSync, Stored, SyncPhase
 
@@ -26,9 +26,10 @@ ATTEMPTS: Final = 3
 class FolderComparison:
     """What a folder of the mailbox has and the store has not, and the other way round, by message ids.
 
-    `mails` are in the folder and wanted. `is_followed`: a first sync, or one after the mailbox forgot where it was, is
-    not under way; else nothing is compared. `pending` differ, and the next sync will hear of them. `complete_at` is up
-    to when the folder is complete if nothing is missing. `repaired` is what was stored of the differences.
+    `mails` are in the folder and wanted. `is_followed`: a first sync is not under way, nor one after the mailbox forgot
+    where it was, nor is such a one due while something differs; else nothing is compared. `pending` differ, and the
+    next sync will hear of them. `unreadable` cannot be read and are not stored. `complete_at` is up to when the folder
+    is complete if nothing is missing. `repaired` is what was stored of the differences; what is left of them is named.
     """
 
     path: str
@@ -36,6 +37,7 @@ class FolderComparison:
     is_followed: bool = True
     missing: Sequence[str] = ()
     superfluous: Sequence[str] = ()
+    unreadable: int = 0
     pending: int = 0
     complete_at: datetime | None = None
     repaired: Stored = attrs.field(factory=Stored)
@@ -43,7 +45,7 @@ class FolderComparison:
     @property
     def is_right(self) -> bool:
         """Whether the store has what the folder had."""
-        return self.is_followed and not self.missing and not self.superfluous
+        return self.is_followed and not self.missing and not self.superfluous and not self.unreadable
 
 
 @attrs.frozen(kw_only=True)
@@ -68,13 +70,27 @@ class Reconciliation:
 
 @attrs.define(kw_only=True)
 class _Differences:
+    """`unreadable` are ids, too; `nameless` are not even known by one."""
+
     mails: int = 0
     missing: list[str] = attrs.field(factory=list)
     superfluous: list[str] = attrs.field(factory=list)
+    unreadable: list[str] = attrs.field(factory=list)
+    nameless: int = 0
 
     @property
     def ids(self) -> Sequence[str]:
-        return [*self.missing, *self.superfluous]
+        return [*self.missing, *self.superfluous, *self.unreadable]
+
+    def without(self, told: AbstractSet[str]) -> "_Differences":
+        """Return them without those of which the next sync will hear."""
+        return _Differences(
+            mails=self.mails,
+            missing=[each for each in self.missing if each not in told],
+            superfluous=[each for each in self.superfluous if each not in told],
+            unreadable=[each for each in self.unreadable if each not in told],
+            nameless=self.nameless,
+        )
 
 
 def silent(_path: str, _number: int, _folders: int) -> None:
@@ -131,30 +147,37 @@ class MailReconciliation:
             if error.error_code != "FOLDER_UNKNOWN":
                 raise
             return FolderComparison(path=folder.path, complete_at=state.complete_at)
-        missing = [each for each in differences.missing if told is not None and each not in told]
-        superfluous = [each for each in differences.superfluous if told is not None and each not in told]
-        repaired = await self._repair(scope, state, missing, superfluous) if repair else Stored()
-        done = repaired != Stored()
+        if told is None:
+            return FolderComparison(path=folder.path, mails=differences.mails, is_followed=False)
+        found, repaired = differences.without(told), Stored()
+        pending = len(differences.ids) - len(found.ids)
+        if repair and found.ids:
+            repaired = await self._repair(scope, state, found)
+            found = await self._confirmed(scope, state, found)
         return FolderComparison(
             path=folder.path,
             mails=differences.mails,
-            missing=() if done else missing,
-            superfluous=() if done else superfluous,
-            pending=len(differences.ids) - len(missing) - len(superfluous),
-            complete_at=None if missing and not done else state.complete_at,
+            missing=found.missing,
+            superfluous=found.superfluous,
+            unreadable=len(found.unreadable) + found.nameless,
+            pending=pending,
+            complete_at=None if found.missing else state.complete_at,
             repaired=repaired,
         )
 
     async def _differences(self, scope: SyncScope, state: FolderSync) -> _Differences:
         """Compare the ids as they come."""
         there: set[str] = set()
+        found = _Differences()
         pages = self.sync.mailbox.query(
             scope.owner, MailFilter(since=state.since, folder_id=state.folder_id), parts=SLIM
         )
         async with closed(pages):
             async for page in pages:
                 there.update(mail.message_id for mail in page.mails)
-        found = _Differences(mails=len(there))
+                there.update(each.message_id for each in page.unreadable if each.message_id is not None)
+                found.nameless += sum(each.message_id is None for each in page.unreadable)
+        found.mails = len(there)
         after: str | None = None
         while ids := await self.sync.store.message_ids(scope.account_id, state.folder_id, after=after):
             found.superfluous += [each for each in ids if each not in there]
@@ -164,8 +187,8 @@ class MailReconciliation:
         return found
 
     async def _confirmed(self, scope: SyncScope, state: FolderSync, found: _Differences) -> _Differences:
-        """Look for each again, in the mailbox and then in the store; what cannot be read stays out of it."""
-        confirmed = _Differences(mails=found.mails)
+        """Look for each again, in the mailbox and then in the store; what is stored and cannot be read is no matter."""
+        confirmed, met = _Differences(mails=found.mails), 0
         for first in range(0, len(found.ids), CHUNK):
             ids = found.ids[first : first + CHUNK]
             places = await MailLookup(mailbox=self.sync.mailbox).look(scope.owner, ids, SLIM)
@@ -177,15 +200,29 @@ class MailReconciliation:
                 is_gone = place is None or (isinstance(place, Mail) and not is_there)
                 if is_there and not is_stored and isinstance(place, Mail) and state.wants(place):
                     confirmed.missing.append(message_id)
+                elif isinstance(place, UnreadableMail) and not is_stored:
+                    confirmed.unreadable.append(message_id)
                 elif is_gone and is_stored:
                     confirmed.superfluous.append(message_id)
+                elif is_stored and (not isinstance(place, Mail) or state.wants(place)):
+                    met += 1  # it was in the list, but not by its id
+        confirmed.nameless = max(found.nameless - met, 0)
         return confirmed
 
     async def _told_since(self, scope: SyncScope, state: FolderSync) -> AbstractSet[str] | None:
-        """Return the mails of which the next sync will hear; None: it will list all."""
+        """Return the mails of which the next sync will hear; None: it will list all.
+
+        Raises:
+            APIConnectionError: the changes lead round and round (CHANGES_REPEATED).
+        """
         told: set[str] = set()
+        seen: set[str | None] = set()
         cursor, complete = state.cursor, False
         while not complete:
+            if cursor in seen:
+                msg = "The mailbox's changes lead round and round: compare again after the next sync."
+                raise APIConnectionError(msg, error_code="CHANGES_REPEATED")
+            seen.add(cursor)
             try:
                 changes = await self.sync.mailbox.changes(scope.owner, state.folder_id, cursor, parts=SLIM)
             except ResyncRequiredError:
@@ -196,18 +233,19 @@ class MailReconciliation:
             cursor, complete = changes.cursor, changes.complete
         return told
 
-    async def _repair(
-        self, scope: SyncScope, state: FolderSync, missing: Sequence[str], superfluous: Sequence[str]
-    ) -> Stored:
-        """Store the differences as a sync would have."""
+    async def _repair(self, scope: SyncScope, state: FolderSync, found: _Differences) -> Stored:
+        """Store the differences as a sync would have; what cannot be read is remembered."""
         desk = NewsDesk(lookup=MailLookup(mailbox=self.sync.mailbox), store=self.sync.store)
         stored = Stored()
-        for ids, are_missing in ((missing, True), (superfluous, False)):
+        for ids, are_there in (([*found.missing, *found.unreadable], True), (found.superfluous, False)):
             for first in range(0, len(ids), CHUNK):
                 chunk = ids[first : first + CHUNK]
-                whole = await desk.lookup.look(scope.owner, chunk, WHOLE) if are_missing else {}
-                mails = [each for each in whole.values() if isinstance(each, Mail)]
-                told = Told(mails=mails, removed=() if are_missing else chunk)
+                whole = await desk.lookup.look(scope.owner, chunk, WHOLE) if are_there else {}
+                told = Told(
+                    mails=[each for each in whole.values() if isinstance(each, Mail)],
+                    unreadable=[each for each in whole.values() if isinstance(each, UnreadableMail)],
+                    removed=() if are_there else chunk,
+                )
                 stored = stored.plus(await self._save(scope, state.folder_id, desk, told))
         return stored
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import chain, zip_longest
 from typing import Final
 
 import attrs
 
 from application.applications import Applications
-from application.folder_mending import mend
+from application.folder_mending import left_behind, mend
 from application.folder_news import NewsDesk, SyncScope
 from application.folder_run import FolderRun, SyncTools
 from application.mail_lookup import MailLookup
@@ -229,7 +230,7 @@ class MailSync:
             recorded={each.message_id: each.folder_id for each in records if each.message_id is not None},
         )
         await self._leave_excluded(scope, [states[each.folder_id] for each in listed if each.folder_id in states])
-        begun = [self._begun(account, folder, states, since) for folder in chosen]
+        begun = [await self._wished(self._begun(account, folder, states, since), states) for folder in chosen]
         gone = [_lost(state) for state in states.values() if _is_lost(state, listed)]
         tools = self._tools()
         tally.runs = [
@@ -240,7 +241,7 @@ class MailSync:
                 in_time=lambda: tally.ends_at is None or self.clock.monotonic() < tally.ends_at,
                 heard=tally.hear,
             )
-            for state in (*sorted(begun, key=_staleness), *gone)
+            for state in (*_in_turns(begun), *gone)
         ]
         tally.total = sum(folder.total for folder in chosen)
         return scope, records
@@ -257,8 +258,21 @@ class MailSync:
             return FolderSync.begun(account.account_id, folder.folder_id, folder.path, wanted)
         state = attrs.evolve(state, path=folder.path)
         if state.phase is SyncPhase.ENDED:
-            state = attrs.evolve(state.restarted(), window=None if state.since is None else Window())
+            bound = _bound(list(states.values()))
+            state = attrs.evolve(state.restarted(), since=bound, window=None if bound is None else Window())
         return state if since is None else _widened(state, wanted)
+
+    async def _wished(self, state: FolderSync, states: Mapping[str, FolderSync]) -> FolderSync:
+        """Store at once that more of the past is wanted: a sync that ends before the folder's turn does not forget it.
+
+        If another sync goes on with the folder the state stays as it is, and this one leaves it alone.
+        """
+        if state.revision == 0 or state.since == states[state.folder_id].since:
+            return state
+        with suppress(ConflictError):
+            await self.store.save(state, FolderNews(), self.clock.now())
+            return attrs.evolve(state, revision=state.revision + 1)
+        return state
 
     def _first_since(self) -> datetime | None:
         return None if self.reach is None else self.clock.now() - self.reach
@@ -272,8 +286,10 @@ class MailSync:
         for state in states:
             if state.folder_id not in scope.synced and state.phase is not SyncPhase.ENDED:
                 ended = attrs.evolve(state, phase=SyncPhase.ENDED, cursor=None, asked_at=None, window=None)
+                news = left_behind(scope, state.folder_id)
                 with suppress(ConflictError):  # somebody else goes on with it, or ends it
-                    await self.store.save(ended, FolderNews(), self.clock.now())
+                    await self.store.save(ended, news, self.clock.now())
+                    scope.forget(news.recovered)
 
     async def _go_on(self, records: Sequence[UnreadableRecord], tally: _Tally) -> None:
         """Go through the folders, and once more if it took long: a mail may have moved behind to where we had been."""
@@ -357,6 +373,22 @@ def _lost(state: FolderSync) -> FolderSync:
     return state if is_known else state.lost()
 
 
-def _staleness(state: FolderSync) -> tuple[bool, datetime]:
-    """Folders that were complete once come first, the stalest of them before others: they need little."""
-    return state.complete_at is None, state.complete_at or EVERYTHING
+def _in_turns(states: Sequence[FolderSync]) -> Sequence[FolderSync]:
+    """Return them in the order of syncing: those that were complete once come first, as they need little.
+
+    Of these the stalest and the freshest take turns: some that always fail, and so are the stalest, are not to take
+    everybody's turn (see `FAILURES`).
+    """
+    once = sorted((state for state in states if state.complete_at is not None), key=_completed)
+    never = [state for state in states if state.complete_at is None]
+    return [*_from_both_ends(once), *_from_both_ends(never)]
+
+
+def _completed(state: FolderSync) -> datetime:
+    return state.complete_at or EVERYTHING
+
+
+def _from_both_ends(states: Sequence[FolderSync]) -> Sequence[FolderSync]:
+    middle = (len(states) + 1) // 2
+    pairs = zip_longest(states[:middle], reversed(states[middle:]))
+    return [state for state in chain.from_iterable(pairs) if state is not None]

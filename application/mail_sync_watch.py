@@ -63,10 +63,17 @@ class SyncStanding:
 
 @attrs.frozen
 class _Watched:
-    """An account with what syncs it."""
+    """An account, as it was when this began to sync it."""
 
     user_id: str
+    status_since: datetime
     task: asyncio.Task[None]
+
+    def suits(self, account: Account | None) -> bool:
+        """Return whether it may go on: after a sign-in, say, nobody waits any longer because of failures before."""
+        if account is None or self.task.done():
+            return False
+        return (account.user_id, account.status_since) == (self.user_id, self.status_since)
 
 
 @attrs.frozen(kw_only=True)
@@ -109,23 +116,23 @@ class MailSyncWatch:
             self._watched.clear()
 
     async def _look(self, group: asyncio.TaskGroup, gate: asyncio.Semaphore, stopping: asyncio.Event) -> None:
-        """Begin with accounts that are new, and leave those that may not be used any more."""
+        """Begin with accounts that are new or have another status, and leave those that may not be used any more."""
         try:
-            usable = {each.account_id: each.user_id async for each in self._accounts() if self._is_meant(each)}
+            usable = {each.account_id: each async for each in self._accounts() if self._is_meant(each)}
         except DatabaseError as error:
             if not error.transient:
                 raise
             return
         for account_id, watched in list(self._watched.items()):
-            if usable.get(account_id) != watched.user_id or watched.task.done():
+            if not watched.suits(usable.get(account_id)):
                 watched.task.cancel()
                 del self._watched[account_id]
                 self._standings.pop(account_id, None)
-        for account_id, user_id in usable.items():
+        for account_id, account in usable.items():
             if account_id not in self._watched:
-                self._standings[account_id] = SyncStanding(user_id=user_id, watched_since=self.clock.now())
+                self._standings[account_id] = SyncStanding(user_id=account.user_id, watched_since=self.clock.now())
                 task = group.create_task(self._keep(account_id, gate, stopping))
-                self._watched[account_id] = _Watched(user_id, task)
+                self._watched[account_id] = _Watched(account.user_id, account.status_since, task)
 
     def _is_meant(self, account: Account) -> bool:
         return account.usable and (self.only is None or user_key(account.user_id) in self.only)

@@ -5,7 +5,7 @@ on its changes are followed. When the mailbox forgets the cursor, the next round
 the past is fetched before, newest first, as a window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -122,6 +122,11 @@ class FolderSync:
         )
 
 
+def steps_of(syncs: Iterable[FolderSync]) -> int:
+    """Return how many steps were stored of an account that has these folders."""
+    return sum(sync.revision for sync in syncs)
+
+
 @attrs.frozen(kw_only=True)
 class Departure:
     """A mail that is no longer where it was. `folder_id` is where it is now; None: it was deleted."""
@@ -134,6 +139,9 @@ class Departure:
 class FolderNews:
     """What one step of a sync found. `mails` are stored if they are unknown, else brought up to date.
 
+    `seen` is how many steps of the account's sync were stored when the mailbox was asked where these mails are; None:
+    they are in the step's own folder, or gone, and what comes later is told there.
+
     `recovered` are ids of mails that could not be read before and now are among `mails`, or are gone;
     `nameless_recovered`: the same of all in this folder whose ids are not known. `paths` names folders by their id, for
     events.
@@ -145,6 +153,7 @@ class FolderNews:
     recovered: Sequence[str] = ()
     nameless_recovered: bool = False
     paths: Mapping[str, str] = attrs.field(factory=dict)
+    seen: int | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -44,7 +44,8 @@ class MailSyncStore(Protocol):
         known count once per folder, and are forgotten by `nameless_recovered`, but for those that are told with it.
 
         Raises:
-            ConflictError: another sync went on from this state (SYNC_OVERTAKEN). Nothing was written.
+            ConflictError: another sync went on from this state, or stored anything of the account after `news.seen`
+                (SYNC_OVERTAKEN). Nothing was written.
             NotFoundError: there is no such account (ACCOUNT_UNKNOWN).
         """
 

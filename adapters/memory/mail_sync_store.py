@@ -21,6 +21,7 @@ from domain.mail_sync import (
     Stored,
     UnreadableRecord,
     mail_id_of,
+    steps_of,
 )
 from domain.unicode_text import as_unicode
 from ports.mail_sync_store import MailSyncStore
@@ -44,7 +45,7 @@ class MemoryMailSyncStore(MailSyncStore):
         if account is None:
             msg = f"There is no account {sync.account_id!r}."
             raise NotFoundError(msg, error_code="ACCOUNT_UNKNOWN", details={"account_id": sync.account_id})
-        self._refuse_overtaken(sync)
+        self._refuse_overtaken(sync, news.seen)
         saving = _Saving(mail=self.database.mail.copy(), sync=sync, news=news, now=now, user_id=account.user_id)
         saving.run()
         self.database.change_mail(saving.mail, saving.events, now)
@@ -79,9 +80,11 @@ class MemoryMailSyncStore(MailSyncStore):
         folder = (account_id, as_unicode(folder_id))
         return [row for row in self.database.mail.mails.values() if row.folder == folder and row.deleted_at is None]
 
-    def _refuse_overtaken(self, sync: FolderSync) -> None:
-        stored = self.database.mail.syncs.get((sync.account_id, sync.folder_id))
-        if sync.revision != (0 if stored is None else stored.revision):
+    def _refuse_overtaken(self, sync: FolderSync, seen: int | None) -> None:
+        syncs = self.database.mail.syncs
+        stored = syncs.get((sync.account_id, sync.folder_id))
+        steps = steps_of(each for each in syncs.values() if each.account_id == sync.account_id)
+        if sync.revision != (0 if stored is None else stored.revision) or seen not in (None, steps):
             msg = "Another sync of the folder went on meanwhile."
             raise ConflictError(msg, error_code="SYNC_OVERTAKEN", details={"account_id": sync.account_id})
 

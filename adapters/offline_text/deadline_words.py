@@ -50,7 +50,6 @@ OVER: Final = re.compile(
     r"\b(?:has|had|have)\s(?:now\s|already\s)?(?:passed|expired|elapsed|lapsed)\b|\b(?:passed|expired|lapsed)\son\b"
     r"|\b(?:was|were)\s(?:due|on|the|set|missed|originally)\b"
     r"|\b(?:deadline|due\sdate|limit|date)\b[^.!?;#]{0,60}\b(?:was|were)\b|\b(?:original|previous|former|earlier|old)\s(?:deadline|due)"
-    r"|\bthank(?:s|\syou)\b[^.!?;#]{0,60}\b(?:received|sent|submitted|provided)\b"
     r"|지났|지난\s?기한|경과하|경과되|만료되|종료되었"
 )
 IS_DEADLINE: Final = re.compile(
@@ -112,9 +111,11 @@ NO_REPLY: Final = re.compile(
 )
 TACIT: Final = re.compile(
     r"\b(?:if|unless|in\scase)\b[^.#;]{0,40}\b(?:objections?|comments?|repl(?:y|ies)|responses?|answers?|feedback)\b"
-    r"[^.#;]{0,30}\b(?:received|heard|raised|submitted|made)\b[^.#;,]{0,30}\Z"
+    r"(?:(?!\bwere\b|\bwas\b)[^.#;]){0,30}\b(?:received|heard|raised|submitted|made)\b[^.#;,]{0,30}\Z"
 )
 """Who says nothing until then agrees: that is a limit for replies as well."""
+THANKED: Final = re.compile(r"\bthank(?:s|\syou)\b[^.!?;#]{0,60}\b(?:received|sent|submitted|provided)\s?\Z")
+"""For what came until then."""
 
 HANGUL: Final = re.compile(r"[가-힣]")
 _TIME: Final = (

@@ -120,11 +120,12 @@ def _of_label(place: _Place) -> _Rank:
 def _of_request(place: _Place) -> _Rank | None:
     """Return what it is if a reply is asked for, of those who read it."""
     clause = place.clause
-    if words.TACIT.search(words.LIMIT.sub("", place.near)):
+    limited = words.LIMIT.sub("", place.near)
+    if words.TACIT.search(limited):
         return _Rank.REPLY
-    if not words.REPLY.search(clause) or words.NO_REPLY.search(clause):
+    if not words.REPLY.search(clause) or words.NO_REPLY.search(clause) or words.THANKED.search(limited):
         return None
-    governing = words.SUBCLAUSE.split(words.LIMIT.sub("", place.near))[-1]
+    governing = words.SUBCLAUSE.split(limited)[-1]
     is_asked = words.REQUEST.search(clause) or words.SHORT_REQUEST.match(clause)
     if not is_asked or words.OTHER_PURPOSE.search(governing):
         return None
@@ -132,9 +133,8 @@ def _of_request(place: _Place) -> _Rank | None:
         return _Rank.REPLY
     if governing.strip() and not (words.REPLY.search(governing) or words.REQUEST.search(governing)):
         return None
-    if words.OTHERS.search(governing) or words.PROMISE.search(governing):
-        return None
-    return None if words.PAST.search(governing) else _Rank.REPLY
+    others = (words.OTHERS, words.PROMISE, words.PAST)
+    return None if any(each.search(governing) for each in others) else _Rank.REPLY
 
 
 def _of_korean_request(place: _Place) -> _Rank | None:

@@ -124,6 +124,8 @@ _STOP: Final = """
     using utc value values various version very via view views want was way we website wednesday week weeks well
     went were what when where whether which while who whole why will wish with within without word wording words
     work would write writer writes written wrote www year years yes yesterday yet you your yours
+    book booking cob convenience e-mail earliest eob extended feedback hearing hotel inputs intend invites noon
+    preferably reach responded revert scheduled sought submit submits submitted vote votes voting
 """
 STOP: Final = frozenset(_STOP.split())
 _KOREAN_STOP: Final = """
@@ -134,7 +136,8 @@ _KOREAN_STOP: Final = """
     매우 빠른 필요 가능 사용 선급의 저희 우리 당사 당 귀선급 바람 감사드 수고 여유 긴급 중요 상세 자세 개정 반영
     문안 문구 지적 해석될 여지 비교 결과 차이 표시 부분 오전 오후 월요일 화요일 수요일 목요일 금요일 토요일 일요일
     휴가 부재중 복귀 후 전화 팩스 드림 올림 사안 논의 항목 생각 설명 같이 바람직 최종 합의 종료 회차 실시 진행 제시
-    작성 요망 취합 회람 늦어 담당자 정오 찬반 양식 참석자 예약 호텔
+    작성 요망 취합 회람 늦어 담당자 정오 찬반 양식 참석자 예약 호텔 이내
+    완료 마감일 회신요청
 """
 KOREAN_STOP: Final = frozenset(_KOREAN_STOP.split())
 PARTICLE: Final = re.compile(
@@ -146,6 +149,6 @@ LIKE_PARTICLE: Final = re.compile(
     r"|인가|전문가|참가|휴가|차이|길이|높이|깊이|넓이|사이|추이|경로|통로|항로|선로|도로|결과|효과|초과|통과|경과|항만|불만|두께로|화재로|수로|진로|피로|원자로|보일러로|부이|게이지)\Z"
 )
 VERBAL: Final = re.compile(
-    r"(?:다|요|까|하고|하여|하며|하는|하게|하기|하지|하면|해서|했던|되는|되어|되며|되지|된|될|하신|하시기|하시고|하십시오|주십시오|주시기|시기|바라며|드리며|드립니다|드릴|시면|으신|주신|않은|않고|않는|있는|없는"
+    r"(?:다|요|까|하고|하여|하며|하는|하게|하기|하지|하면|해서|했던|되는|되어|되며|되지|된|될|하신|하시기|하시고|하십시오|주십시오|주시기|시기|바라며|드리며|드립니다|드릴|시면|시어|으신|주신|않은|않고|않는|있는|없는"
     r"|있음을|없음을|같은|위한|대한|대하여|위하여|통하여|따라|따른|관한|관하여|의한|인한|한|할|함|함을|됨|됨을|지만|므로|면서|려고|도록|거나)\Z"
 )

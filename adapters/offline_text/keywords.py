@@ -166,7 +166,7 @@ def _word(token: str) -> _Word:
 
 def _noun(token: str) -> str:
     """Return a Korean word without its particle; nothing if it is no noun, or says nothing."""
-    if token in words.KOREAN_STOP:
+    if token in words.KOREAN_STOP or token.removesuffix("해") in words.KOREAN_STOP:
         return ""
     noun = token
     if len(token) > _LEAST_KOREAN and not words.LIKE_PARTICLE.search(token):

@@ -17,6 +17,10 @@ SYNCS: Final = (
 _FOLDERS: Final = "SELECT folder, folder_id, path FROM mail_folders WHERE account_id = ?"
 _ADD: Final = "INSERT INTO mail_folders (account_id, folder_id) VALUES (?, ?) RETURNING folder"
 _CURRENT: Final = "SELECT revision FROM folder_syncs WHERE folder = ?"
+_STEPS: Final = (
+    "SELECT coalesce(sum(s.revision), 0) AS steps FROM mail_folders AS f JOIN folder_syncs AS s ON s.folder = f.folder"
+    " WHERE f.account_id = ?"
+)
 _PUT: Final = (
     "INSERT OR REPLACE INTO folder_syncs"
     " (folder, path, since, window_open, window_before, phase, cursor, round, complete_at, asked_at, revision)"
@@ -82,14 +86,17 @@ class Folders:
         return number
 
 
-def advance(connection: sqlite3.Connection, sync: FolderSync, folder: int) -> None:
-    """Store the next state of the one whose revision `sync` carries.
+def advance(connection: sqlite3.Connection, sync: FolderSync, folder: int, seen: int | None) -> None:
+    """Store the next state of the one whose revision `sync` carries, if the account has had `seen` steps.
 
     Raises:
         ConflictError: SYNC_OVERTAKEN.
     """
     row = connection.execute(_CURRENT, (folder,)).fetchone()
-    if sync.revision != (0 if row is None else row["revision"]):
+    is_overtaken = sync.revision != (0 if row is None else row["revision"])
+    if seen is not None:
+        is_overtaken |= seen != connection.execute(_STEPS, (sync.account_id,)).fetchone()["steps"]
+    if is_overtaken:
         msg = "Another sync of the folder went on meanwhile: read its state again, and go on from there."
         raise ConflictError(msg, error_code="SYNC_OVERTAKEN", details={"account_id": sync.account_id})
     connection.execute(_PUT, (folder, *_state(sync), sync.revision + 1))

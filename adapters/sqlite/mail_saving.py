@@ -72,7 +72,7 @@ def save(
     user_id = _user_id(connection, sync.account_id)
     folders = Folders(connection, sync.account_id)
     folder = folders.number(sync.folder_id)
-    advance(connection, sync, folder)
+    advance(connection, sync, folder, news.seen)
     told = {sync.folder_id: sync.path, **news.paths}
     saving = _Saving(
         connection=connection, sync=sync, folders=folders, folder=folder, paths=told, now=now, user_id=user_id

@@ -29,7 +29,7 @@ class Audience:
     deliveries: int = 0
     types: Counter[str] = attrs.field(factory=Counter)
     mails: dict[MailId, Mapping[str, Any]] = attrs.field(factory=dict, repr=False)
-    """`event_info` by mail, as it stands in the event, without the body."""
+    """`event_info` by mail, as it stands in the event; instead of the body `has_body`, and the event's `user_id`."""
     infos: dict[MailId, EmailInfo] = attrs.field(factory=dict, repr=False)
     announced: int = 0
     _seen: set[EventId] = attrs.field(factory=set, repr=False)
@@ -46,7 +46,11 @@ class Audience:
             self.announced += 1
             info = event.value["event_info"]
             if isinstance(info, Mapping):
-                self.mails[fact.mail_id] = {**info, "body": None}
+                self.mails[fact.mail_id] = {
+                    **{name: value for name, value in info.items() if name != "body"},
+                    "has_body": bool(str(info.get("body") or "").strip()),
+                    "user_id": event.value.get("user_id"),
+                }
             self.infos[fact.mail_id] = attrs.evolve(fact.event_info, body=None)
         self.told(event)
 

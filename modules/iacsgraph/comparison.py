@@ -8,7 +8,7 @@ import attrs
 
 from domain.account import AccountId
 from domain.correspondence.agendas import MEMBERS, Standing
-from domain.correspondence.vocabulary import DecisionStatus, MailType
+from domain.correspondence.vocabulary import DecisionStatus, MailType, SenderType
 from domain.mail_sync import MailId, mail_id_of
 
 OF_TRUTH: Final = {
@@ -25,9 +25,14 @@ OF_TRUTH: Final = {
     "agenda_number": "number",
 }
 """Members of `event_info` that are found out, with what the generator calls them."""
-OF_MESSAGE: Final = ("subject", "sender_address", "sent_time", "received_time", "has_attachments")
-"""Members that are taken over from the message."""
-RESULT, RESPONDED, STATUS, DUPLICATE = "result", "responded", "status", "duplicate_of"
+OF_MESSAGE: Final = (
+    *("subject", "sender", "sender_address", "sent_time", "received_time", "has_attachments", "web_link"),
+    *("has_body", "body_truncated"),
+)
+"""Members that are taken over from the message; of the body, whether there is one and whether it is cut."""
+USER_ID: Final = "user_id"
+"""Whose mailbox it is in."""
+RESULT, RESPONDED, STATUS, DEADLINE, DUPLICATE = "result", "responded", "status", "deadline", "duplicate_of"
 _ORDER: Final = [each.value for each in DecisionStatus]
 
 
@@ -74,7 +79,7 @@ def read_known(
 ) -> dict[MailId, Known]:
     """Return what is known of each mail that is to be synced; `account_ids` by user id, `excluded` are folders."""
     return {
-        mail_id_of(account_ids[each["mailbox"].partition("@")[0]], each["id"]): _known(each)
+        mail_id_of(account_ids[_user_id(each)], each["id"]): _known(each)
         for each in document
         if not {*each["within"]} & {*excluded}
     }
@@ -104,31 +109,54 @@ def compare(
 
 
 def compare_agendas(known: Mapping[MailId, Known], standings: Mapping[str, Standing]) -> Comparison:
-    """Compare how agendas are said to stand with what their mails say: who has responded, and how far they are."""
-    responded: dict[str, set[object]] = defaultdict(set)
-    stated: dict[str, set[int]] = defaultdict(set)
+    """Compare how agendas are said to stand with what their mails say: who has responded, how far, until when."""
+    mails: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for each in known.values():
-        agenda, info = each.expected["agenda_base_version"], each.expected
-        if each.dropped is not None or not isinstance(agenda, str):
-            continue
-        responded[agenda] |= {info["response_org"]} if info["mail_type"] == MailType.RESPONSE else set()
-        stated[agenda] |= {_ORDER.index(str(info["decision_status"]))} if info["decision_status"] else set()
-    differences: list[Difference] = []
-    for agenda in {**responded, **standings}:
-        standing, answers = standings.get(agenda, Standing()), responded[agenda] - {None}
-        far = max(stated[agenda], default=None)
-        if answers >= MEMBERS:
-            far = max(far or 0, _ORDER.index(DecisionStatus.CONSOLIDATED))
-        pairs = {
-            RESPONDED: (sorted(map(str, answers)), sorted(standing.latest)),
-            STATUS: (None if far is None else _ORDER[far], standing.status),
-        }
+        agenda = each.expected["agenda_base_version"]
+        if each.dropped is None and isinstance(agenda, str):
+            mails[agenda].append(each.expected)
+    differences, agendas = [], {**mails, **standings}
+    for agenda in agendas:
+        expected, got = _stands(mails.get(agenda, [])), _said(standings.get(agenda, Standing()))
         differences += [
-            Difference(field=name, expected=expected, got=got, subject_code=agenda)
-            for name, (expected, got) in pairs.items()
-            if expected != got
+            Difference(field=name, expected=expected[name], got=got[name], subject_code=agenda)
+            for name in expected
+            if expected[name] != got[name]
         ]
-    return Comparison(mails=len(responded), fields=2 * len({**responded, **standings}), differences=differences)
+    return Comparison(mails=len(mails), fields=3 * len(agendas), differences=differences)
+
+
+def _stands(mails: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return how an agenda stands, by what is true about its mails."""
+    responses = (each["response_org"] for each in mails if each["mail_type"] == MailType.RESPONSE)
+    answers = {organization for organization in responses if organization is not None}
+    far = max((_ORDER.index(str(each["decision_status"])) for each in mails if each["decision_status"]), default=None)
+    if answers >= MEMBERS:
+        far = max(far or 0, _ORDER.index(DecisionStatus.CONSOLIDATED))
+    stated = (
+        (str(each["sent_time"] or each["received_time"]), str(each["deadline"]))
+        for each in mails
+        if each["deadline"] is not None and each["sender_type"] == SenderType.CHAIR
+    )
+    return {
+        RESPONDED: sorted(map(str, answers)),
+        STATUS: None if far is None else _ORDER[far],
+        DEADLINE: max(stated, default=(None, None))[1],
+    }
+
+
+def _said(standing: Standing) -> dict[str, object]:
+    """Return how it is said to stand."""
+    deadline = standing.deadline
+    return {
+        RESPONDED: sorted(standing.latest),
+        STATUS: standing.status,
+        DEADLINE: None if deadline is None else deadline.isoformat(),
+    }
+
+
+def _user_id(each: Mapping[str, Any]) -> str:
+    return str(each["mailbox"]).partition("@")[0]
 
 
 def _known(each: Mapping[str, Any]) -> Known:
@@ -136,7 +164,7 @@ def _known(each: Mapping[str, Any]) -> Known:
     expected = {name: truth[of_truth] for name, of_truth in OF_TRUTH.items()}
     return Known(
         internet_message_id=truth["internet_message_id"],
-        expected={**expected, **{name: each[name] for name in OF_MESSAGE}},
+        expected={**expected, **{name: each[name] for name in OF_MESSAGE}, USER_ID: _user_id(each)},
         dropped=truth["unwanted_because"],
     )
 

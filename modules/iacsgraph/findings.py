@@ -153,7 +153,7 @@ def _of_events(found: Findings) -> list[Line]:
 
 def _of_agendas(comparison: Comparison, standings: Mapping[str, Standing]) -> Line:
     return Line(
-        title="Who has responded, and how far it is",
+        title="Who has responded, until when, and how far it is",
         result=f"{len(standings)} agendas, {len(comparison.differences)} differences",
         passed=not comparison.differences,
     )

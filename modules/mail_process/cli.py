@@ -22,6 +22,9 @@ def process(once: bool, workers: int | None, as_json: bool) -> None:  # noqa: FB
     from modules.mail_process.processing import keep_processing, print_processed, process_waiting
     from modules.mail_process.settings import MailProcessSettings, read_settings
 
+    if as_json and not once:
+        raise click.UsageError("--watch prints nothing: leave out --json.")
+
     def with_workers(settings: MailProcessSettings) -> MailProcessSettings:
         if workers is None:
             return settings
@@ -73,6 +76,7 @@ def restore(mail_ids: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     from modules.mail_process.command import command_settings
     from modules.mail_process.compose import compose
     from modules.mail_process.dropped import restore as restore_mails
+    from modules.mail_process.dropped import restored_words
     from modules.runtime.actor import operator
     from modules.runtime.output import print_json
     from modules.runtime.schema import make_converter
@@ -83,7 +87,7 @@ def restore(mail_ids: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
         if as_json:
             print_json(make_converter().unstructure(report))
         else:
-            click.echo(f"{len(report.restored)} mails restored, {report.announced} of them announced.")
+            click.echo(restored_words(report))
         return code
 
     run(main, as_json=as_json)

@@ -28,9 +28,7 @@ async def dropped_lines(tools: "MailProcess", user: str | None) -> Sequence[Drop
     after: MailId | None = None
     while page := await tools.archive.dropped(account_id, after=after, limit=_PAGE):
         lines.extend(map(_line, page))
-        after = page[-1].mail_id
-        if len(page) < _PAGE:
-            break
+        after = page[-1].mail_id  # a page with fewer is not the last: what cannot be read is left out
     return lines
 
 
@@ -53,6 +51,12 @@ async def restore(
 
     restored, code = await each(mail_ids, want, as_json=as_json)
     return RestoredReport(restored=tuple(restored), announced=await _announce(tools, restored)), code
+
+
+def restored_words(report: RestoredReport) -> str:
+    """Return what became of the mails, for people."""
+    restored = len(report.restored)
+    return f"{restored} {'mail' if restored == 1 else 'mails'} restored, {report.announced} of them announced."
 
 
 async def _announce(tools: "MailProcess", restored: Sequence[MailId]) -> int:

@@ -47,6 +47,7 @@ def print_processed(report: ProcessedReport, *, as_json: bool) -> None:
     if as_json:
         print_json(make_converter().unstructure(report))
         return
-    print_line(f"{report.announced} mails announced, {report.dropped} dropped, {report.failed} failed.")
+    mails = "mail" if report.announced == 1 else "mails"
+    print_line(f"{report.announced} {mails} announced, {report.dropped} dropped, {report.failed} failed.")
     if report.waiting:
         print_line(f"{report.waiting} wait: they failed and are tried again later, or others process them.")

@@ -25,7 +25,11 @@ def reach(text: str | None, now: datetime, zone: tzinfo | None) -> datetime | No
         return None
     if text.strip().lower() == ALL:
         return EVERYTHING
-    moment = beginning(f"{text.strip()}d" if text.strip().isdecimal() else text, now, zone)
+    try:
+        moment = beginning(f"{text.strip()}d" if text.strip().isdecimal() else text, now, zone)
+    except ValueError as error:
+        msg = f"{error}; nor {ALL}, nor a number of days"
+        raise ValueError(msg) from None
     if moment > now:
         msg = f"{text!r} has not come yet"
         raise ValueError(msg)

@@ -39,12 +39,12 @@ def reconcile_report(found: Reconciliation) -> ReconcileReport:
 
 
 def print_report(report: ReconcileReport, zone: tzinfo | None, *, as_json: bool) -> None:
-    """Print it as JSON, or in words."""
+    """Print it as JSON, or in words; unmasked, since ids of messages look like keys."""
     if as_json:
-        print_json(make_converter().unstructure(report))
+        print_json(make_converter().unstructure(report), show_secrets=True)
         return
     for line in _words(report, zone):
-        print_line(line)
+        print_line(line, show_secrets=True)
 
 
 def _words(report: ReconcileReport, zone: tzinfo | None) -> Iterator[str]:
@@ -71,6 +71,8 @@ def _of_folder(folder: FolderLine) -> Iterator[str]:
             yield from (f"  {message_id}" for message_id in ids[:_NAMED])
             if len(ids) > _NAMED:
                 yield f"  and {len(ids) - _NAMED} more"
+    if folder.unreadable:
+        yield f"{folder.folder}: {folder.unreadable} that cannot be read"
     if folder.repaired:
         yield f"{folder.folder}: {folder.repaired} repaired"
 
@@ -87,6 +89,7 @@ def _line(folder: FolderComparison) -> FolderLine:
         mails=folder.mails,
         missing=folder.missing,
         superfluous=folder.superfluous,
+        unreadable=folder.unreadable,
         pending=folder.pending,
         repaired=repaired.new + repaired.changed + repaired.moved + repaired.deleted,
         complete_at=folder.complete_at,

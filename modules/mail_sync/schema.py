@@ -74,7 +74,8 @@ class StatsReport:
 class FolderLine:
     """How a folder compares. `missing` and `superfluous` are message ids; `pending`: the next sync hears of them.
 
-    `synced` is false where a first sync has not come to its end. `repaired` counts what was stored of the differences.
+    `unreadable` cannot be read and are not stored. `synced` is false where a sync has not come to its end, or has to
+    begin anew. `repaired` counts what was stored of the differences.
     """
 
     folder: str
@@ -82,6 +83,7 @@ class FolderLine:
     mails: int
     missing: Sequence[str]
     superfluous: Sequence[str]
+    unreadable: int
     pending: int
     repaired: int
     complete_at: datetime | None

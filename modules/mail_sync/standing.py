@@ -42,4 +42,5 @@ def print_stats(report: StatsReport, zone: tzinfo | None, *, as_json: bool) -> N
         return
     print_table([in_zone(row, zone) for row in document["mailboxes"]])
     failing = f", {report.failing} of them failed before" if report.failing else ""
-    print_line(f"{report.waiting} mails wait to be processed{failing}.")
+    waiting = "1 mail waits" if report.waiting == 1 else f"{report.waiting} mails wait"
+    print_line(f"{waiting} to be processed{failing}.")

@@ -121,6 +121,9 @@ def _print(ended: SyncsEnded, zone: tzinfo | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"accounts": rows})
         return
+    if not rows:
+        sys.stderr.write("note: no account is enrolled; see: iacsgraph account enroll\n")
+        return
     print_table([in_zone(row, zone) for row in rows if row["left_out"] is None], columns=_COLUMNS)
     for row in rows:
         if row["left_out"] is not None:

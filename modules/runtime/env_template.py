@@ -31,13 +31,13 @@ GROUPS: tuple[tuple[str, type], ...] = (
     ("Microsoft Graph", GraphSettings),
     ("Mail sync", SyncSettings),
     ("Mail processing", MailProcessingSettings),
+    ("Mail read by a model", OpenAISettings),
     ("Sign-in server", SignInServerSettings),
     ("Events", EventSettings),
     ("Kafka", KafkaSettings),
     ("All at once", UpSettings),
     ("Logging", LogSettings),
     ("Time", TimeSettings),
-    ("Assistant", OpenAISettings),
 )
 _HEAD = f"""\
 # Settings of IACSGraph. The process's environment wins over this file; {ENV_FILE} names another file.

@@ -47,9 +47,9 @@ def print_table(
         _write("\n".join(_aligned([heading, *cells])), target)
 
 
-def print_line(text: str, *, stream: TextIO | None = None) -> None:
-    """Print one line for people, at once; secrets are masked."""
-    _write(escape(redact_text(text)), stream or sys.stdout)
+def print_line(text: str, *, stream: TextIO | None = None, show_secrets: bool = False) -> None:
+    """Print one line for people, at once; secrets are masked, unless it is known that what looks like one is none."""
+    _write(escape(text if show_secrets else redact_text(text)), stream or sys.stdout)
 
 
 def print_json_line(document: object, *, stream: TextIO | None = None) -> None:

@@ -22,7 +22,9 @@ from modules.simulator.compose import compose
 from modules.simulator.correspondence.office import Office, open_office
 from modules.simulator.correspondence.truth import Truth
 from modules.simulator.correspondence.truth_file import as_plain
+from modules.simulator.mail.html_text import text_of_html
 from modules.simulator.mail.mailbox import Folder, Mailbox, Message
+from modules.simulator.mail.rendering import web_link
 from modules.simulator.opening import describe
 from modules.simulator.replacing import replace_file
 from modules.simulator.schema import Orders, make_converter, read_orders
@@ -34,6 +36,8 @@ KNOWN_FILE = "known.json"
 """What is in the mailboxes when it begins, message by message, with what is true about each."""
 
 _DEVICE_INTERVAL = 1
+_LARGEST_BODY_BYTES = 64 * 1024
+"""As much of a body's text, in UTF-8, is told in an event."""
 
 
 def main() -> None:
@@ -123,15 +127,20 @@ def _known(simulator: Simulator, office: Office) -> list[dict[str, object]]:
 
 def _described(mailbox: Mailbox, message: Message, truth: Truth) -> dict[str, object]:
     draft = message.draft
+    text = text_of_html(draft.body) if draft.body_type == "html" else draft.body
     return {
         "mailbox": mailbox.user.upn,
         "id": message.immutable_id,
         "within": _within(message.folder),
         "subject": message.subject,
+        "sender": (draft.sender.name or draft.sender.address) if draft.sender else None,
         "sender_address": draft.sender.address if draft.sender else None,
         "sent_time": _text(draft.sent_at),
         "received_time": _text(draft.received_at),
         "has_attachments": message.has_attachments,
+        "web_link": web_link(message.immutable_id),
+        "has_body": bool(text.strip()),
+        "body_truncated": len(text.encode(errors="replace")) > _LARGEST_BODY_BYTES,
         "truth": as_plain(truth),
     }
 

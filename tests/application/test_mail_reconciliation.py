@@ -6,12 +6,13 @@ import attrs
 import pytest
 
 from application.mail_reconciliation import FolderComparison, MailReconciliation, Reconciliation
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import APIConnectionError, ConflictError, NotFoundError
 from domain.mail import FolderRole
 from domain.mail_sync import Departure, FolderNews, Stored
 from tests.application.mail_sync_rig import SyncRig, open_memory_sync_rig, open_sync_rig
 from tests.contracts.letters import NOON, SECOND, draft
 from tests.contracts.mailbox_benches import CHANGING_BENCHES
+from tests.fakes.mailboxes import CirclingMailbox, HidingMailbox, PartlyReadMailbox
 from tests.fakes.sync_path import TurningMailbox, TurningSyncStore
 
 
@@ -125,7 +126,7 @@ async def test_mail_that_comes_goes_and_is_synced_during_the_comparison_is_no_fa
         assert pages > 2
 
 
-async def test_a_mail_that_cannot_be_read_is_no_difference() -> None:
+async def test_a_stored_mail_that_cannot_be_read_any_more_is_no_difference() -> None:
     async with open_memory_sync_rig() as (rig, bench):
         mail = bench.deliver(draft())
         await rig.run()
@@ -135,14 +136,70 @@ async def test_a_mail_that_cannot_be_read_is_no_difference() -> None:
         assert (await compare(rig)).is_right
 
 
-async def test_a_mailbox_that_forgot_where_the_sync_is_will_be_listed_anew_and_nothing_is_missing() -> None:
+async def test_a_mail_that_cannot_be_read_and_is_not_stored_is_told() -> None:
+    async with open_memory_sync_rig() as (rig, bench):
+        mail = bench.deliver(draft())
+        bench.damage(mail)
+        assert (await rig.run()).unreadable == 1
+        found = await compare(rig)
+        assert inbox_of(found).unreadable == 1
+        assert not found.is_right
+        assert found.complete_at is None
+        bench.memory.mend(bench.owner, mail)
+        assert (await compare(rig, repair=True)).is_right
+        assert rig.stored() == [mail]
+
+
+@pytest.mark.parametrize(("is_stored", "unreadable"), [(True, 0), (False, 1)])
+async def test_what_comes_without_an_id_is_told_unless_it_is_one_that_is_stored(
+    is_stored: bool,  # noqa: FBT001 - a parameter
+    unreadable: int,
+) -> None:
+    async with open_memory_sync_rig() as (rig, bench):
+        mails = [bench.deliver(draft(number)) for number in range(4)]
+        await rig.run()
+        if not is_stored:
+            forget(rig, mails[1:2])
+        hiding = HidingMailbox(bench.mailbox, hidden=mails[1])
+        found = await compare(rig.with_parts(hiding))
+        assert inbox_of(found).unreadable == unreadable
+        assert found.is_right == is_stored
+
+
+async def test_where_the_mailbox_forgot_the_sync_a_difference_is_not_taken_for_news() -> None:
+    """Nobody knows whether the mail came since, or was lost before."""
     async with open_memory_sync_rig() as (rig, bench):
         await rig.run()
-        bench.deliver(draft())
         bench.forget_cursors()
+        assert (await compare(rig)).is_right
+        bench.deliver(draft())
         found = await compare(rig)
-        assert found.is_right
-        assert inbox_of(found).pending == 1
+        assert not inbox_of(found).is_followed
+        assert not found.is_right
+        assert found.complete_at is None
+
+
+async def test_what_a_repair_could_not_store_is_still_missing() -> None:
+    async with open_memory_sync_rig() as (rig, bench):
+        mails = [bench.deliver(draft(number)) for number in range(3)]
+        await rig.run()
+        forget(rig, mails[:2])
+        partly = rig.with_parts(PartlyReadMailbox(bench.mailbox, slim_only=mails[0]))
+        found = await compare(partly, repair=True)
+        assert inbox_of(found).repaired == Stored(new=1)
+        assert list(inbox_of(found).missing) == mails[:1]
+        assert found.complete_at is None
+        assert [each.message_id for each in await rig.store.unreadable(rig.account.account_id)] == mails[:1]
+
+
+async def test_changes_that_lead_round_and_round_end_a_comparison() -> None:
+    async with open_memory_sync_rig() as (rig, bench):
+        mail = bench.deliver(draft())
+        await rig.run()
+        forget(rig, [mail])
+        with pytest.raises(APIConnectionError) as caught:
+            await compare(rig.with_parts(CirclingMailbox(bench.mailbox, numbers=iter(range(10)))))
+        assert caught.value.error_code == "CHANGES_REPEATED"
 
 
 async def test_a_repair_goes_on_behind_a_sync_that_was_faster() -> None:

@@ -9,18 +9,19 @@ from itertools import pairwise
 import attrs
 import pytest
 
+from application.mail_lookup import WHOLE
+from application.mail_sync import EVERYTHING
 from domain.errors import (
     APIConnectionError,
     BusinessLogicError,
     ConflictError,
     IACSGraphError,
-    NotFoundError,
     ReauthenticationRequiredError,
     ThrottledError,
     ValidationError,
 )
 from domain.mail import FolderRole, MailChanges, UnreadableMail
-from domain.mail_sync import Stored, SyncPhase
+from domain.mail_sync import FolderNews, Stored, SyncPhase
 from tests.application.mail_sync_rig import SyncRig, open_memory_sync_rig
 from tests.contracts.letters import NOON, SECOND, draft
 from tests.contracts.mailbox_benches import MemoryMailboxBench
@@ -80,7 +81,23 @@ async def test_after_three_folders_in_a_row_that_fail_for_the_moment_the_rest_is
     hooked = HookedMailbox(bench.mailbox, failing=dict.fromkeys(folders, APIConnectionError("It fails.")))
     report = await rig.with_parts(hooked).attempt()
     assert report.error is not None
-    assert len(report.failed) == 3, "the archive is in between"
+    assert len(report.failed) == 4, "the archive is in between"
+
+
+async def test_a_wish_for_more_of_the_past_outlives_a_sync_that_is_broken_off(opened: Opened) -> None:
+    rig, bench = opened
+    places = (rig.inbox, bench.folder_id(FolderRole.ARCHIVE))
+    mails = [bench.deliver(draft(number), place) for place in places for number in range(6)]
+    await rig.run(NOON + 4 * SECOND)
+
+    async def turn(call: str) -> None:
+        if call == "changes":
+            raise asyncio.CancelledError
+
+    with suppress(asyncio.CancelledError):
+        await rig.with_parts(TurningMailbox(bench.mailbox, turn)).attempt(EVERYTHING)
+    await rig.run()
+    assert rig.stored() == sorted(mails)
 
 
 async def test_a_folder_that_another_process_syncs_is_left_to_it(opened: Opened) -> None:
@@ -96,6 +113,39 @@ async def test_a_folder_that_another_process_syncs_is_left_to_it(opened: Opened)
     assert report.overtaken == report.folders
     assert rig.rows == []
     assert not rig.log.told("sync_failed")
+
+
+@pytest.mark.parametrize("is_told_late", [False, True])
+async def test_where_a_mail_went_is_not_stored_once_another_sync_has_heard_more(
+    opened: Opened,
+    is_told_late: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """It went on before that was stored, and its next folder told that to the other sync, which tells it only once."""
+    rig, bench = opened
+    archive, junk = bench.folder_id(FolderRole.ARCHIVE), bench.folder_id(FolderRole.JUNK)
+    mail = bench.deliver(draft())
+    await rig.run()
+    if is_told_late:
+        bench.forget_cursors()
+    bench.move(mail, archive)
+    went = False
+
+    async def turn(call: str) -> None:
+        nonlocal went
+        if call == "read done" and not went:
+            went = True
+            bench.move(mail, junk)
+            state = await rig.folder(archive)
+            changes = await bench.mailbox.changes(bench.owner, archive, None, parts=WHOLE)
+            assert changes.complete
+            await rig.store.save(attrs.evolve(state, cursor=changes.cursor), FolderNews(), rig.rig.clock.now())
+
+    report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).attempt()
+    assert went
+    assert report.overtaken
+    await rig.run()
+    assert rig.stored(archive) == []
+    assert rig.stored(junk) == [mail]
 
 
 async def test_a_window_that_is_broken_off_goes_on_where_it_was(opened: Opened) -> None:
@@ -160,57 +210,6 @@ async def test_a_mailbox_that_forgets_every_cursor_at_once_is_left_for_later(ope
     assert len([each for each in rig.log.told("resynced") if each[2] == "Inbox"]) == 3
     await rig.run()
     await rig.check()
-
-
-async def test_a_folder_that_is_gone_has_its_mails_looked_for_and_ends(opened: Opened) -> None:
-    rig, bench = opened
-    folder = bench.add_folder("Class")
-    gone, moved = bench.deliver(draft(), folder), bench.deliver(draft(1), folder)
-    await rig.run()
-    await rig.announce()
-    bench.move(moved, rig.inbox)
-    bench.memory.remove_folder(bench.owner, folder)
-    assert (await rig.run()).stored == Stored(moved=1, deleted=1)
-    assert (await rig.folder(folder)).phase is SyncPhase.ENDED
-    assert rig.stored() == [moved]
-    assert sorted(rig.news()) == ["mail.deleted", "mail.moved"]
-    assert gone not in rig.stored()
-    assert (await rig.run()).stored == Stored()
-
-
-async def test_a_folder_that_goes_while_it_is_synced_ends_in_the_same_sync(opened: Opened) -> None:
-    rig, bench = opened
-    folder = bench.add_folder("Class")
-    for number in range(6):
-        bench.deliver(draft(number), folder)
-
-    async def turn(call: str) -> None:
-        if call == "changes" and rig.stored(folder):
-            with suppress(NotFoundError):
-                bench.memory.remove_folder(bench.owner, folder)
-
-    report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).run()
-    assert report.stored == Stored(new=3, deleted=3)
-    assert rig.stored() == []
-    assert (await rig.folder(folder)).phase is SyncPhase.ENDED
-
-
-async def test_a_folder_that_is_excluded_later_is_followed_no_more_and_begins_anew_when_it_is_wanted_again(
-    opened: Opened,
-) -> None:
-    rig, bench = opened
-    archive = bench.folder_id(FolderRole.ARCHIVE)
-    first = bench.deliver(draft(), archive)
-    await rig.run(NOON)
-    without = attrs.evolve(rig, sync=attrs.evolve(rig.sync, excluded=("Archive",)))
-    await without.run()
-    assert (await rig.folder(archive)).phase is SyncPhase.ENDED
-    second = bench.deliver(draft(1), archive)
-    bench.delete(first)
-    await without.run()
-    assert rig.stored() == [first]
-    assert (await rig.run()).stored == Stored(new=1, deleted=1)
-    assert rig.stored() == [second]
 
 
 async def test_a_removal_of_what_is_there_and_old_news_of_what_went_change_nothing(opened: Opened) -> None:

@@ -317,3 +317,17 @@ async def test_of_all_accounts_those_that_may_not_be_used_are_left_out(scene: Sc
     ended = await sync_all(scene.watch.sync)
     assert [report.user_id for report in ended.reports] == ["kim"]
     assert ended.left_out == {"ann": AccountStatus.LOCKED}
+
+
+async def test_an_account_whose_status_changed_is_tried_at_once_however_long_it_failed_before(scene: Scene) -> None:
+    owner = await scene.enrol("kim")
+    scene.mailbox.refuse(owner, ThrottledError("Wait.", retry_after=timedelta(hours=1)))
+    async with scene.running():
+        assert scene.watch.standings()["kim"].pause >= timedelta(hours=1)
+        scene.mailbox.refuse(owner, None)
+        await scene.pass_by(MINUTE)
+        assert scene.stored("kim") == 0
+        await scene.rig.operator.lock("kim", actor="test", reason="a test")
+        await scene.rig.operator.unlock("kim", actor="test", reason="a test")
+        await scene.pass_by(scene.watch.times.look)
+        assert scene.stored("kim") == 1

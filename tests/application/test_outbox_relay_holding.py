@@ -204,24 +204,25 @@ async def test_a_forbidden_topic_costs_two_calls_per_backoff_however_many_keys_i
         assert len(publisher.calls) <= 2 * relay.failures
 
 
+@pytest.mark.parametrize(("events", "at_once"), [(3, 3), (0, 1)])
 async def test_held_events_of_many_keys_are_tried_again_in_calls_of_no_more_bytes_than_a_batch_may_have(
-    rig: EventRig,
+    rig: EventRig, events: int, at_once: int
 ) -> None:
-    """However many keys there are: the first event of each could be one of the largest."""
+    """However many keys there are: the first event of each could be one of the largest, or larger than a batch."""
     behead(rig)
     bad, publisher = keys(0, 12), WeighingPublisher(rig.events)
     rig.append("e", key=keys(1, 1)[0])
     for number, key in enumerate(bad):
         rig.append(f"{number:02}", key=key)
     size = len(rig.database.outbox[-1].value)
-    relay = rig.relay(publisher=publisher, batch_bytes=3 * size + 1)
+    relay = rig.relay(publisher=publisher, batch_bytes=events * size + 1)
     with pytest.raises(KafkaConnectionError):
         await relay.pump()
     assert len(relay.held) > 3
     del publisher.sizes[:]
     rig.events.refusal = lambda _: None
     await relay.pump()
-    assert max(publisher.sizes) == 3 * size
+    assert max(publisher.sizes) == at_once * size
     assert sorted(rig.published()) == [*[f"{number:02}" for number in range(12)], "e"]
 
 

@@ -117,6 +117,18 @@ async def test_a_state_with_a_revision_is_refused_where_none_is_stored(rig: Rig)
         await rig.mail_sync.save(copy.sync(revision=1), FolderNews(), NOW)
 
 
+async def test_what_was_found_out_before_another_step_of_the_account_is_refused(rig: Rig) -> None:
+    copy = await copying(rig)
+    await copy.tell(mail("m1"))
+    await rig.mail_sync.save(copy.sync(folder_id="archive", revision=0), FolderNews(), NOW)
+    before, news = await rig.contents(), FolderNews(mails=[mail("m1", "archive")])
+    for seen in (0, 1, 3):
+        with refusal(ConflictError, "SYNC_OVERTAKEN"):
+            await rig.mail_sync.save(copy.sync(), attrs.evolve(news, seen=seen), NOW)
+    assert await contents_unchanged(rig, before)
+    assert await rig.mail_sync.save(copy.sync(), attrs.evolve(news, seen=2), NOW) == Stored(moved=1)
+
+
 async def test_of_syncs_that_go_on_from_the_same_state_at_once_one_does(rig: Rig, elsewhere: Rig) -> None:
     copy = await copying(rig)
     await copy.tell()

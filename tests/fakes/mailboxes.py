@@ -1,14 +1,14 @@
 """Mailboxes that break one promise each."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from itertools import count
 
 import attrs
 
-from domain.errors import IACSGraphError
-from domain.mail import Mail, MailboxOwner, MailChanges, MailFolder, MailPage, MailPart
+from domain.errors import BusinessLogicError, IACSGraphError
+from domain.mail import Mail, MailboxOwner, MailChanges, MailFolder, MailPage, MailPart, UnreadableMail
 from domain.mail_filter import MailFilter
 from ports.mailbox import Mailbox
 
@@ -57,7 +57,7 @@ class CirclingMailbox(HookedMailbox):
     """Breaks the promise that changes come to an end: it gives two cursors in turns, while `circling`."""
 
     circling: bool = True
-    numbers: "count[int]" = attrs.field(factory=count)
+    numbers: Iterator[int] = attrs.field(factory=count)
 
     async def changes(
         self, owner: MailboxOwner, folder_id: str, cursor: str | None, *, parts: AbstractSet[MailPart]
@@ -99,3 +99,32 @@ class ToldMailbox(HookedMailbox):
             return found
         said = self.told.pop(0)
         return attrs.evolve(said, cursor=found.cursor, complete=found.complete)
+
+
+@attrs.define(eq=False)
+class HidingMailbox(HookedMailbox):
+    """Breaks the promise that a mail comes with its id: in queries, one does not."""
+
+    hidden: str = ""
+
+    async def query(
+        self, owner: MailboxOwner, mail_filter: MailFilter, *, parts: AbstractSet[MailPart], newest: int | None = None
+    ) -> AsyncIterator[MailPage]:
+        """Hide the mail."""
+        async for page in self.mailbox.query(owner, mail_filter, parts=parts, newest=newest):
+            mails = [each for each in page.mails if each.message_id != self.hidden]
+            hidden = [UnreadableMail(message_id=None, raw=b"{", problem="no id")] * (len(page.mails) - len(mails))
+            yield attrs.evolve(page, mails=mails, unreadable=[*page.unreadable, *hidden])
+
+
+@attrs.define(eq=False)
+class PartlyReadMailbox(HookedMailbox):
+    """Breaks the promise that what can be read can be read whole: of one mail the parts cannot."""
+
+    slim_only: str = ""
+
+    async def read(self, owner: MailboxOwner, message_id: str, *, parts: AbstractSet[MailPart]) -> Mail:
+        """Refuse the parts."""
+        if message_id == self.slim_only and parts:
+            raise BusinessLogicError("It does not fit.", error_code="MAIL_UNREADABLE")
+        return await self.mailbox.read(owner, message_id, parts=parts)

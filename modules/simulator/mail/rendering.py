@@ -79,7 +79,8 @@ def _mailboxes(addresses: Iterable[Address]) -> str:
     return ", ".join(f"{each.name} <{each.address}>" if each.name else each.address for each in addresses)
 
 
-def _web_link(item: str) -> str:
+def web_link(item: str) -> str:
+    """Return the address at which a browser opens the item of this id."""
     quoted = item.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
     return f"https://outlook.office365.com/owa/?ItemID={quoted}&exvsurl=1&viewmodel=ReadMessageItem"
 
@@ -103,7 +104,7 @@ _PROPERTIES: Final[Mapping[str, Callable[[Message, Shape], Any]]] = {
     "isReadReceiptRequested": lambda _, __: False,
     "isRead": lambda message, _: message.is_read,
     "isDraft": lambda message, _: message.draft.is_draft,
-    "webLink": lambda message, shape: _web_link(message_id(message, shape)),
+    "webLink": lambda message, shape: web_link(message_id(message, shape)),
     "inferenceClassification": lambda _, __: "focused",
     "body": _body,
     "uniqueBody": _body,  # quoted mails below it are not taken away

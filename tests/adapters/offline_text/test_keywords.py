@@ -60,6 +60,18 @@ def test_what_is_said_often_or_in_the_subject_comes_first() -> None:
     assert "stiffness" in words("", TEXT)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("화물창 부식에 대한 의견을 6월 13일까지 회신해 주시면 감사하겠습니다.", ("화물창", "부식")),
+        ("동의하는 것으로 간주되는 기준", ("기준",)),
+        ("개정안을 검토하시어 5월 말까지 담당자께 송부드릴 예정", ("개정안",)),
+    ],
+)
+def test_korean_numbers_particles_and_verbs_are_no_keywords(text: str, expected: tuple[str, ...]) -> None:
+    assert set(words("", text)) - {"화물창 부식"} == set(expected)
+
+
 def test_phrases_are_shown_once_and_not_their_parts_again() -> None:
     found = words("Hatch covers", "The hatch cover, a hatch cover and hatch covers. Covers and a hatch.")
     assert found == ("hatch covers",)

@@ -20,7 +20,7 @@ from domain.events import EventId
 from domain.mail_results import QueueDepth
 from domain.mail_sync import MailId, Stored
 from domain.messages import Delivery, Message, Partition
-from domain.standing import AccountStanding, OutboxStanding, Standing, StoredStanding, TaskPhase, TaskState
+from domain.standing import STEADY, AccountStanding, OutboxStanding, Standing, StoredStanding, TaskPhase, TaskState
 from ports.event_codec import EncodedEvent
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -176,6 +176,20 @@ def test_how_everything_stands_is_shown_as_gauges(metrics: PrometheusMetrics) ->
     }
     assert {name: found[name] for name in expected} == expected
     assert "sync_lag_seconds{park}" not in found, "its owner must act: the sync is not behind"
+
+
+def test_failures_that_a_task_has_got_over_are_not_shown(metrics: PrometheusMetrics) -> None:
+    """An alert on them would never end."""
+    over_it = TaskState(name="relay", phase=TaskPhase.RUNNING, since=NOW - STEADY, restarts=4, failures=2)
+    not_yet = attrs.evolve(over_it, name="sync", since=NOW - STEADY + SECOND)
+    found = samples(metrics, attrs.evolve(EMPTY, tasks=(over_it, not_yet)))
+    assert (found["task_failures{relay}"], found["task_failures{sync}"]) == (0, 2)
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_age(metrics: PrometheusMetrics) -> None:
+    later = OutboxStanding(pending=1, waiting_since=NOW + SECOND)
+    found = samples(metrics, attrs.evolve(EMPTY, stored=attrs.evolve(STORED, outbox=later)))
+    assert found["outbox_oldest_seconds{}"] == 0
 
 
 def test_before_the_store_was_read_nothing_is_said_of_it(metrics: PrometheusMetrics) -> None:

@@ -7,11 +7,12 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from adapters.offline_text.mail_analyst import OfflineMailAnalyst
 from domain.correspondence.agenda_codes import AgendaCode, find_codes
-from domain.correspondence.assessment import assess
+from domain.correspondence.assessment import Verdict, assess, wording_of
 from domain.correspondence.senders import ChairRoster
 from domain.correspondence.subjects import read_subject
-from tests.domain.correspondence.made_mail import NOTHING, a_mail
+from tests.domain.correspondence.made_mail import a_mail
 
 Entry = dict[str, Any]
 
@@ -20,7 +21,8 @@ ENTRIES: Final[list[Entry]] = yaml.load(
 )
 MAILS: Final = [each for each in ENTRIES if "mail" in each]
 FEWEST: Final = 300
-FEWEST_MAILS: Final = 120
+FEWEST_MAILS: Final = 300
+FEWEST_DEADLINES: Final = 30
 
 REQUIRED: Final = {"subject", "codes", "replies", "forwards", "is_automatic", "is_multilateral"}
 CODE_KEYS: Final = {
@@ -30,7 +32,7 @@ CODE_KEYS: Final = {
 GIVEN: Final = {"sender_address", "new_text", "chairs"}
 EXPECTED: Final = {
     *("sender_type", "sender_organization", "mail_type", "response_org", "response_version", "decision_status"),
-    *("urgency", "drop_reason"),
+    *("urgency", "drop_reason", "deadline"),
 }
 
 
@@ -80,20 +82,26 @@ def test_a_subject_line_is_read_as_a_person_reads_it(entry: Entry) -> None:
     } == {key: entry[key] for key in ("replies", "forwards", "is_automatic", "is_multilateral")}
 
 
-@pytest.mark.parametrize("entry", MAILS, ids=subject_of)
-def test_a_mail_is_what_a_person_takes_it_for(entry: Entry) -> None:
+async def verdict_on(entry: Entry) -> Verdict:
+    """Return what is found out about an entry's mail, analysed by rules."""
     given = entry["mail"]
-    chairs = ChairRoster(addresses=frozenset(given["chairs"]))
-    verdict = assess(a_mail(entry["subject"], given["sender_address"]), given["new_text"], NOTHING, chairs)
-    found = {key: getattr(verdict.info, key) for key in EXPECTED - {"drop_reason"}}
-    assert found | {"drop_reason": verdict.dropped} == {key: given[key] for key in EXPECTED}
+    mail = a_mail(entry["subject"], given["sender_address"])
+    analysis = await OfflineMailAnalyst().analyse(wording_of(mail, given["new_text"]))
+    return assess(mail, given["new_text"], analysis, ChairRoster(addresses=frozenset(given["chairs"])))
 
 
 @pytest.mark.parametrize("entry", MAILS, ids=subject_of)
-def test_a_mail_is_told_under_the_code_that_it_is_about(entry: Entry) -> None:
+async def test_a_mail_is_what_a_person_takes_it_for(entry: Entry) -> None:
+    verdict = await verdict_on(entry)
+    found = {key: getattr(verdict.info, key) for key in EXPECTED - {"drop_reason"}}
+    assert found | {"drop_reason": verdict.dropped} == {key: entry["mail"][key] for key in EXPECTED}
+
+
+@pytest.mark.parametrize("entry", MAILS, ids=subject_of)
+async def test_a_mail_is_told_under_the_code_that_it_is_about(entry: Entry) -> None:
     given = entry["mail"]
     first = entry["codes"][0] if entry["codes"] else {"agenda_code": None, "panel": None}
-    info = assess(a_mail(entry["subject"], given["sender_address"]), given["new_text"], NOTHING, ChairRoster()).info
+    info = (await verdict_on(entry)).info
     assert info.agenda_code == given.get("agenda_code", first["agenda_code"])
     assert info.agenda_panel == given.get("agenda_panel", first["panel"])
     assert info.is_reply is (entry["replies"] > 0)
@@ -101,11 +109,18 @@ def test_a_mail_is_told_under_the_code_that_it_is_about(entry: Entry) -> None:
     assert info.is_auto_reply is entry["is_automatic"]
 
 
+@pytest.mark.parametrize("entry", MAILS, ids=subject_of)
+async def test_a_mail_refers_to_the_other_codes_of_its_subject_once_each(entry: Entry) -> None:
+    shown = dict.fromkeys(code["agenda_code"] for code in entry["codes"])
+    assert (await verdict_on(entry)).info.references == tuple(shown)[1:]
+
+
 def test_there_are_at_least_300_subjects_and_none_twice() -> None:
     times = Counter(map(subject_of, ENTRIES))
     assert [subject for subject, count in times.items() if count > 1] == []
     assert len(times) >= FEWEST
     assert len(MAILS) >= FEWEST_MAILS
+    assert len([each for each in MAILS if each["mail"]["deadline"]]) >= FEWEST_DEADLINES
 
 
 def test_every_entry_says_everything_and_nothing_else() -> None:

@@ -108,6 +108,15 @@ def test_more_dropped_mail_than_a_page_is_listed_whole(shell: Shell, database: P
     assert len(lines) == 1203
 
 
+def test_what_cannot_be_read_does_not_end_the_list(shell: Shell, database: Path) -> None:
+    mails = [attrs.evolve(UNWANTED, message_id=f"message {number}") for number in range(603)]
+    fill(database, {"ann": mails})
+    shell.call("mail", "process")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE mail_details SET sender = '{' WHERE mail = (SELECT max(mail) FROM mails)")
+    assert len(shell.call("mail", "dropped", "list", "--json").document) == 602
+
+
 def _dropped(line: dict[str, Any]) -> str:
     return str(line["dropped"])
 
@@ -127,7 +136,7 @@ def test_only_what_is_restored_is_announced_by_restoring(shell: Shell, database:
     fill(database, {"ann": [attrs.evolve(GOOD, message_id="later")]})
     shell.call("mail", "dropped", "restore", stored["ann"][1])
     assert len(announced(database)) == 3
-    assert shell.call("mail", "process").out.startswith("1 mails announced")
+    assert shell.call("mail", "process").out.startswith("1 mail announced")
 
 
 def test_what_is_not_dropped_or_not_there_is_said_and_the_others_are_restored(shell: Shell, stored: Stored) -> None:
@@ -139,6 +148,18 @@ def test_what_is_not_dropped_or_not_there_is_said_and_the_others_are_restored(sh
     assert errors == ["MAIL_NOT_DROPPED", "MAIL_NOT_DROPPED"]
     assert done.code == 6
     assert shell.call("mail", "dropped", "restore").code == 2
+
+
+def test_one_restored_mail_is_counted_as_one(shell: Shell, stored: Stored) -> None:
+    shell.call("mail", "process")
+    assert shell.call("mail", "dropped", "restore", stored["ann"][1]).out == "1 mail restored, 1 of them announced.\n"
+
+
+def test_a_watch_has_no_json(shell: Shell, database: Path) -> None:
+    done = shell.call("mail", "process", "--watch", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "--watch prints nothing" in done.err
+    assert not database.exists()
 
 
 def test_without_a_database_nothing_is_listed_and_none_is_made(shell: Shell, database: Path) -> None:

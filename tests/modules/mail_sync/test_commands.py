@@ -20,6 +20,7 @@ def shell(tmp_path: Path) -> Shell:
         (("sync",), "Name USERS, or say --all."),
         (("sync", "kim", "--all"), "Name USERS, or say --all."),
         (("sync", "kim", "--since", "soon"), "--since: 'soon' is not a date"),
+        (("sync", "kim", "--since", "soon"), "nor all, nor a number of days"),
         (("sync", "kim", "--since", "2999-01-01"), "has not come yet"),
         (("sync", "kim", "--watch", "often"), "--watch: 'often' is not an interval"),
         (("sync", "kim", "--watch", "1m", "--json"), "--watch prints nothing"),

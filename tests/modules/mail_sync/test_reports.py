@@ -63,6 +63,22 @@ async def test_a_locked_account_is_left_out_with_a_note(desk: Desk, capsys: Outp
     assert capsys.readouterr().err == "note: not synced, since LOCKED: lee\n"
 
 
+async def test_that_nobody_is_enrolled_is_said(desk: Desk, capsys: Output) -> None:
+    assert await desk.sync() == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "note: no account is enrolled; see: iacsgraph account enroll\n")
+    assert await desk.sync(as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"accounts": []}
+
+
+async def test_one_mail_waits_and_two_mails_wait(desk: Desk, capsys: Output) -> None:
+    await desk.enrol("kim", "one")
+    await desk.sync("kim")
+    capsys.readouterr()
+    print_stats(await stats(desk.stored), UTC, as_json=False)
+    assert capsys.readouterr().out.splitlines()[-1] == "1 mail waits to be processed."
+
+
 async def test_stats_count_what_is_stored_and_what_waits(desk: Desk, capsys: Output) -> None:
     print_stats(await stats(desk.stored), UTC, as_json=False)
     assert capsys.readouterr().out == "No mailbox was synced yet.\n"
@@ -95,22 +111,23 @@ async def test_a_comparison_says_up_to_when_a_mailbox_is_complete(desk: Desk, ca
 
 
 async def test_a_comparison_names_what_is_missing_and_a_repair_stores_it(desk: Desk, capsys: Output) -> None:
-    await desk.enrol("kim", *(f"mail-{number:02}" for number in range(15)))
+    ids = [f"AAkALgAAAAAAHYQDEapmEc2byACqAC-{number:02}{'EWg0AxvVnkC' * 10}AAA=" for number in range(15)]
+    await desk.enrol("kim", *ids)
     assert not await desk.reconcile("kim")
     assert "Inbox: not synced to its end yet (15 mails)" in capsys.readouterr().out
     await desk.sync("kim")
-    for number in range(12):
-        desk.lose(f"mail-{number:02}")
+    for message_id in ids[:12]:
+        desk.lose(message_id)
     capsys.readouterr()
     assert not await desk.reconcile("kim")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Inbox: 12 missing"
-    assert lines[1:3] == ["  mail-00", "  mail-01"]
+    assert lines[1:3] == [f"  {ids[0]}", f"  {ids[1]}"]
     assert lines[11:] == ["  and 2 more", "kim: not complete."]
     assert not await desk.reconcile("kim", as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (document["right"], document["complete_at"]) == (False, None)
-    assert len(next(each for each in document["folders"] if each["folder"] == "Inbox")["missing"]) == 12
+    assert next(each for each in document["folders"] if each["folder"] == "Inbox")["missing"] == ids[:12]
     assert await desk.reconcile("kim", repair=True)
     assert "Inbox: 12 repaired" in capsys.readouterr().out
     assert await desk.reconcile("kim")
