@@ -103,7 +103,7 @@ async def _open(settings: UpProgramSettings) -> AsyncIterator[_Opened]:
     mailbox_log = SeveralMailboxLogs([LoggingMailboxLog(), metrics.mailbox])
     async with (
         open_provider(settings.provider, log=mailbox_log) as provider,
-        open_analyst(settings.openai) as analyst,
+        open_analyst(settings.openai, settings.provider.ca_file) as analyst,
         open_database(settings.database.path) as database,
         open_event_bus(settings.bus, database) as bus,
         auth.wire(database, provider, needs, log=log) as wired,

@@ -35,7 +35,7 @@ class MailProcess:
 
 
 @asynccontextmanager
-async def open_analyst(settings: OpenAISettings, ca_file: Path | None = None) -> AsyncIterator[MailAnalyst | None]:
+async def open_analyst(settings: OpenAISettings, ca_file: Path | None) -> AsyncIterator[MailAnalyst | None]:
     """Open the analyst that the settings name; None without a key: then mail is analysed on this machine alone.
 
     Its server's certificate is checked against `ca_file`, or the system's authorities.

@@ -115,36 +115,44 @@ async def test_a_folder_that_another_process_syncs_is_left_to_it(opened: Opened)
     assert not rig.log.told("sync_failed")
 
 
-@pytest.mark.parametrize("is_told_late", [False, True])
-async def test_where_a_mail_went_is_not_stored_once_another_sync_has_heard_more(
-    opened: Opened,
-    is_told_late: bool,  # noqa: FBT001 - a parameter
-) -> None:
+@pytest.mark.parametrize("how", ["removed", "not met", "changed", "tried again"])
+async def test_where_a_mail_went_is_not_stored_once_another_sync_has_heard_more(opened: Opened, how: str) -> None:
     """It went on before that was stored, and its next folder told that to the other sync, which tells it only once."""
     rig, bench = opened
     archive, junk = bench.folder_id(FolderRole.ARCHIVE), bench.folder_id(FolderRole.JUNK)
     mail = bench.deliver(draft())
     await rig.run()
-    if is_told_late:
-        bench.forget_cursors()
-    bench.move(mail, archive)
+    told: list[MailChanges] = []
+    match how:
+        case "not met":
+            bench.forget_cursors()
+        case "changed":
+            changed = attrs.evolve(rig.mail(mail), folder_id=archive)
+            told.append(MailChanges(changed=[changed], cursor="any", complete=True))
+        case "tried again":
+            bench.damage(mail)
+            assert (await rig.run()).unreadable == 1
+            bench.memory.mend(bench.owner, mail)
+            await rig.rig.clock.advance(timedelta(minutes=11))
     went = False
 
     async def turn(call: str) -> None:
         nonlocal went
+        if call == "read" and how == "tried again" and not went:
+            bench.move(mail, archive)
         if call == "read done" and not went:
             went = True
             bench.move(mail, junk)
-            state = await rig.folder(archive)
             changes = await bench.mailbox.changes(bench.owner, archive, None, parts=WHOLE)
-            assert changes.complete
-            await rig.store.save(attrs.evolve(state, cursor=changes.cursor), FolderNews(), rig.rig.clock.now())
+            state = attrs.evolve(await rig.folder(archive), cursor=changes.cursor)
+            await rig.store.save(state, FolderNews(), rig.rig.clock.now())
 
-    report = await rig.with_parts(TurningMailbox(bench.mailbox, turn)).attempt()
+    if how != "tried again":
+        bench.move(mail, archive)
+    report = await rig.with_parts(TurningMailbox(ToldMailbox(bench.mailbox, told=told), turn)).attempt()
     assert went
     assert report.overtaken
     await rig.run()
-    assert rig.stored(archive) == []
     assert rig.stored(junk) == [mail]
 
 

@@ -22,7 +22,7 @@ ENTRIES: Final[list[Entry]] = yaml.load(
 MAILS: Final = [each for each in ENTRIES if "mail" in each]
 FEWEST: Final = 300
 FEWEST_MAILS: Final = 300
-FEWEST_DEADLINES: Final = 30
+FEWEST_DEADLINES: Final = 40
 
 REQUIRED: Final = {"subject", "codes", "replies", "forwards", "is_automatic", "is_multilateral"}
 CODE_KEYS: Final = {

@@ -1,18 +1,19 @@
 """Whatever is told otherwise than it is, the comparison names it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import attrs
 import pytest
 
 from domain.account import AccountId
-from domain.correspondence.agendas import Response, Standing
+from domain.correspondence.agendas import Response, Standing, StatedDeadline
 from domain.correspondence.vocabulary import DecisionStatus
 from domain.mail_sync import MailId, mail_id_of
 from modules.iacsgraph.comparison import (
     OF_MESSAGE,
     OF_TRUTH,
+    USER_ID,
     Comparison,
     Difference,
     Known,
@@ -29,7 +30,7 @@ AGENDA = {
     "response_org": "IRS",
     "decision_status": "comment",
 }
-NOTHING: dict[str, Any] = dict.fromkeys((*OF_TRUTH, *OF_MESSAGE))
+NOTHING: dict[str, Any] = dict.fromkeys((*OF_TRUTH, *OF_MESSAGE, USER_ID))
 
 
 def known(message: str, dropped: str | None = None, **expected: object) -> Known:
@@ -48,6 +49,13 @@ def fields(comparison: Comparison) -> list[tuple[str, str | None]]:
 def test_where_everything_is_as_it_is_there_is_no_difference() -> None:
     found = compare(KNOWN, TOLD, DROPPED)
     assert found == Comparison(mails=3, fields=3 + 2 + 2 * len(NOTHING), differences=[])
+
+
+@pytest.mark.parametrize(
+    "name", ["sender", "sender_address", "web_link", "has_body", "body_truncated", "user_id", "deadline"]
+)
+def test_what_people_rely_on_is_among_the_fields(name: str) -> None:
+    assert name in NOTHING
 
 
 @pytest.mark.parametrize("name", NOTHING)
@@ -107,6 +115,7 @@ def test_of_copies_one_is_the_first_and_the_others_name_it(
     assert {each.field for each in found.differences} == {"duplicate_of"}
 
 
+LATER = datetime(2025, 2, 1, tzinfo=UTC)
 RESPONDED = Standing(
     stated=DecisionStatus.COMMENT, responses=(Response(organization="IRS", at=datetime(2025, 1, 1, tzinfo=UTC)),)
 )
@@ -121,6 +130,7 @@ def test_an_agenda_stands_as_its_mails_say() -> None:
     [
         (attrs.evolve(RESPONDED, stated=DecisionStatus.DECISION), ["status"]),
         (attrs.evolve(RESPONDED, responses=()), ["responded"]),
+        (attrs.evolve(RESPONDED, stated_deadline=StatedDeadline(at=LATER, deadline=date(2025, 3, 1))), ["deadline"]),
         (Standing(), ["responded", "status"]),
     ],
 )
@@ -128,6 +138,40 @@ def test_an_agenda_that_is_said_to_stand_otherwise_is_a_difference(standing: Sta
     found = compare_agendas(KNOWN, {"PL25006": standing})
     assert [each.field for each in found.differences] == wrong
     assert {each.subject_code for each in found.differences} == {"PL25006"}
+
+
+REQUESTED = {"sender_type": "CHAIR", "mail_type": "REQUEST", "response_org": None}
+ASKED = {
+    MailId("third"): known("<3>", **REQUESTED, sent_time="2025-01-03T00:00:00.000000Z"),
+    MailId("second"): known("<2>", **REQUESTED, sent_time="2025-01-02T00:00:00.000000Z", deadline="2025-03-01"),
+    MailId("first"): known("<1>", **REQUESTED, sent_time="2025-01-01T00:00:00.000000Z", deadline="2025-04-01"),
+    MailId("member's"): known("<4>", sent_time="2025-01-04T00:00:00.000000Z", deadline="2025-05-01"),
+    MailId("unwanted"): known(
+        "<5>", "newsletter", **REQUESTED, sent_time="2025-01-05T00:00:00.000000Z", deadline="2025-06-01"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("stated", "wrong"),
+    [
+        (date(2025, 3, 1), []),
+        (date(2025, 4, 1), ["deadline"]),
+        (date(2025, 5, 1), ["deadline"]),
+        (date(2025, 6, 1), ["deadline"]),
+        (None, ["deadline"]),
+    ],
+)
+def test_an_agendas_deadline_is_the_one_that_the_chair_stated_last(stated: date | None, wrong: list[str]) -> None:
+    standing = attrs.evolve(
+        RESPONDED, stated_deadline=None if stated is None else StatedDeadline(at=LATER, deadline=stated)
+    )
+    found = compare_agendas(ASKED, {"PL25006": standing})
+    assert [each.field for each in found.differences] == wrong
+    assert [(each.expected, each.got) for each in found.differences] == [
+        ("2025-03-01", stated and stated.isoformat()) for _ in wrong
+    ]
+    assert found.fields == 3
 
 
 def test_an_agenda_that_nobody_wrote_about_is_a_difference() -> None:
@@ -140,3 +184,13 @@ def test_mail_of_folders_that_are_left_out_is_not_expected() -> None:
     left_out = {**here, "id": "B", "within": ["sub", "junkemail", "msgfolderroot"]}
     found = read_known([here, left_out], {"kim": AccountId("1")}, ["junkemail"])
     assert found.keys() == {mail_id_of(AccountId("1"), "A")}
+    (expected,) = (each.expected for each in found.values())
+    assert expected["user_id"] == "kim"
+
+
+@pytest.mark.parametrize("name", OF_MESSAGE)
+def test_what_is_known_of_a_message_is_expected(name: str) -> None:
+    truth = {**dict.fromkeys(OF_TRUTH.values()), "internet_message_id": "<1>", "unwanted_because": None}
+    document = {"mailbox": "kim@x", "id": "A", "within": ["inbox"], "truth": truth, **NOTHING, name: "its own"}
+    (found,) = read_known([document], {"kim": AccountId("1")}, []).values()
+    assert found.expected == {**NOTHING, "user_id": "kim", name: "its own"}

@@ -4,26 +4,29 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import attrs
 import pytest
 
+from modules.iacsgraph.comparison import OF_MESSAGE, Difference
 from modules.iacsgraph.demo import Wishes, demonstrate
 from modules.iacsgraph.schema import DemoReport
 from modules.iacsgraph.telling import ILL, WELL, report_lines
 from tests.modules.auth.seeds import OLD, canaries
-from tests.modules.iacsgraph.shell import Running, Shell, run_together, said, wait_until
+from tests.modules.iacsgraph.shell import Done, Running, Shell, said, wait_until
 from tests.test_readmes import ENGLISH, excerpt, text_of
 
-FEW, MANY = "90", "1500"
+FEW, MANY = "90", "600"
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """Everything that is set is wrong, or leads elsewhere."""
-    cwd, temporary = tmp_path / "cwd", tmp_path / "tmp"
+def misled(directory: Path) -> Shell:
+    """Return a shell in which everything that is set is wrong, or leads elsewhere."""
+    cwd, temporary = directory / "cwd", directory / "tmp"
     temporary.mkdir()
     shell = Shell(cwd).within(cwd)
     (cwd / ".env").write_text("LOG_LEVEL=loud\nmalformed\n")
@@ -72,6 +75,10 @@ def left_behind(shell: Shell) -> list[str]:
     return [path.name for path in here if path.name not in {".env", "modules"}]
 
 
+def has_said(file: IO[bytes], text: str) -> bool:
+    return text in said(file)
+
+
 def started(running: Running, text: str) -> int:
     """Wait until it has said this on standard output; return the process of its local Microsoft 365."""
     wait_until(lambda: text in said(running.out) or running.process.poll() is not None)
@@ -80,11 +87,60 @@ def started(running: Running, text: str) -> int:
     return child
 
 
-def test_it_passes_whatever_the_settings_and_leaves_nothing_behind(shell: Shell) -> None:
-    """Once as text and once as JSON, side by side: it mostly waits for tokens to expire."""
-    text, document = run_together(
-        (shell, ["demo", "--once", "--mails", FEW]), (shell, ["demo", "--json", "--mails", FEW])
-    )
+@attrs.frozen
+class Play:
+    """A demonstration that has been started, and where."""
+
+    shell: Shell
+    running: Running
+
+
+@pytest.fixture(scope="module")
+def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Play]]:
+    """Demonstrations by option, side by side while the tests go on: each mostly waits for tokens to expire."""
+    with ExitStack() as stack:
+        shells = {option: misled(tmp_path_factory.mktemp("demo")) for option in ("--once", "--json", "--seed=1")}
+        yield {
+            option: Play(shell, stack.enter_context(shell.start("demo", option, "--mails", FEW)))
+            for option, shell in shells.items()
+        }
+
+
+def wrong_about_one(document: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Say of one response that another society sent it, of one newsletter that it is wanted, of one mail all else."""
+    changed = [{**each, "truth": dict(each["truth"])} for each in document]
+    in_inbox = [each["truth"] for each in changed if each["within"][0] == "inbox"]
+    next(each for each in in_inbox if each["mail_type"] == "RESPONSE")["response_org"] = "XYZ"
+    next(each for each in in_inbox if each["unwanted_because"])["unwanted_because"] = None
+    wanted = next(each for each in changed if each["within"][0] == "inbox" and each["truth"]["wanted"])
+    wanted.update({name: f"not {wanted[name]}" for name in OF_MESSAGE})
+    return changed
+
+
+def without(names: Sequence[str], differences: Sequence[Difference]) -> list[Difference]:
+    return [each for each in differences if each.field not in names]
+
+
+@pytest.mark.usefixtures("playing")
+async def test_a_difference_from_the_truth_fails_and_is_named_and_there_is_no_live_mail() -> None:
+    told: list[str] = []
+    shown: list[DemoReport] = []
+    wishes = Wishes(mails=int(FEW), seed=0, once=False, say=told.append, truth=wrong_about_one)
+    report = await demonstrate(wishes, shown.append)
+    assert shown == [report]
+    assert not report.passed
+    assert {"response_org", "result", "responded", *OF_MESSAGE} <= {each.field for each in report.differences}
+    lines = list(report_lines(attrs.evolve(report, differences=without(OF_MESSAGE, report.differences))))
+    assert lines[-1] == ILL
+    assert any(line.startswith("[FAIL] response_org of P") and "expected 'XYZ', got " in line for line in lines)
+    assert any(line.startswith("[FAIL] result of ") and "got 'dropped: " in line for line in lines)
+    assert any(line.startswith("[FAIL] responded of P") for line in lines), "and the agenda stands otherwise"
+    assert not any("Ctrl-C" in line for line in told)
+
+
+def test_it_passes_whatever_the_settings_and_leaves_nothing_behind(playing: Mapping[str, Play]) -> None:
+    """Once as text and once as JSON."""
+    text, document = playing["--once"].running.end(), playing["--json"].running.end()
     assert (text.code, document.code) == (0, 0), text.said + document.said
     report = document.document
     lines = [line for section in report["sections"] for line in section["lines"]]
@@ -108,38 +164,14 @@ def test_it_passes_whatever_the_settings_and_leaves_nothing_behind(shell: Shell)
         assert canaries("nobody")[2] not in each.said
         assert "sk-never" not in each.said
         assert "eyJ" not in each.said, "no token is told"
-    assert left_behind(shell) == []
+    assert left_behind(playing["--once"].shell) == left_behind(playing["--json"].shell) == []
 
 
-def wrong_about_one(document: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Say of one response that another society sent it, and of one newsletter that it is wanted."""
-    changed = [{**each, "truth": dict(each["truth"])} for each in document]
-    in_inbox = [each["truth"] for each in changed if each["within"][0] == "inbox"]
-    next(each for each in in_inbox if each["mail_type"] == "RESPONSE")["response_org"] = "XYZ"
-    next(each for each in in_inbox if each["unwanted_because"])["unwanted_because"] = None
-    return changed
-
-
-async def test_a_difference_from_the_truth_fails_and_is_named_and_there_is_no_live_mail() -> None:
-    told: list[str] = []
-    shown: list[DemoReport] = []
-    wishes = Wishes(mails=int(FEW), seed=0, once=False, say=told.append, truth=wrong_about_one)
-    report = await demonstrate(wishes, shown.append)
-    assert shown == [report]
-    assert not report.passed
-    lines = list(report_lines(report))
-    assert lines[-1] == ILL
-    assert any(line.startswith("[FAIL] response_org of P") and "expected 'XYZ', got " in line for line in lines)
-    assert any(line.startswith("[FAIL] result of ") and "got 'dropped: " in line for line in lines)
-    assert any(line.startswith("[FAIL] responded of P") for line in lines), "and the agenda stands otherwise"
-    assert not any("Ctrl-C" in line for line in told)
-
-
-def test_it_goes_on_with_live_mail_until_ctrl_c(shell: Shell) -> None:
-    with shell.start("demo", "--mails", FEW) as running:
-        child = started(running, "Ctrl-C ends it.")
-        wait_until(lambda: said(running.out).count("email.received  ") >= 3)
-        done = running.stop(signal.SIGINT)
+def test_it_goes_on_with_live_mail_until_ctrl_c(playing: Mapping[str, Play]) -> None:
+    shell, running = playing["--seed=1"].shell, playing["--seed=1"].running
+    child = started(running, "Ctrl-C ends it.")
+    wait_until(lambda: said(running.out).count("email.received  ") >= 3)
+    done = running.stop(signal.SIGINT)
     assert done.code == 0, done.said
     assert WELL in done.out.splitlines()
     assert done.out.splitlines()[-1] == "Ended."
@@ -148,33 +180,59 @@ def test_it_goes_on_with_live_mail_until_ctrl_c(shell: Shell) -> None:
     assert left_behind(shell) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@attrs.frozen
+class Ended:
+    """How a demonstration ended to which something was done while it synced."""
+
+    shell: Shell
+    child: int
+    done: Done
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Ended]:
+    """Demonstrations by what was done to them: a signal, or their local Microsoft 365 killed. All side by side."""
+    deeds: dict[str, Callable[[Running, int], None]] = {
+        "SIGINT": lambda running, _: running.process.send_signal(signal.SIGINT),
+        "SIGTERM": lambda running, _: running.process.send_signal(signal.SIGTERM),
+        "gone": lambda _, child: os.kill(child, signal.SIGKILL),
+    }
+    with ExitStack() as stack:
+        plays = dict[str, Play]()
+        for name in deeds:
+            shell = misled(tmp_path_factory.mktemp(name))
+            plays[name] = Play(shell, stack.enter_context(shell.start("demo", "--mails", MANY)))
+        children_of = dict[str, int]()
+        for name, do in deeds.items():
+            running = plays[name].running
+            children_of[name] = started(running, "Syncing, processing")
+            wait_until(partial(has_said, running.err, "synced"))
+            do(running, children_of[name])
+        return {name: Ended(play.shell, children_of[name], play.running.end()) for name, play in plays.items()}
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_interrupted_while_it_syncs_it_ends_and_leaves_nothing_behind(
-    shell: Shell, number: signal.Signals, code: int
+    ended: Mapping[str, Ended], name: str, code: int
 ) -> None:
-    with shell.start("demo", "--mails", MANY) as running:
-        child = started(running, "Syncing, processing")
-        wait_until(lambda: "synced" in said(running.err))
-        done = running.stop(number)
-    assert done.code == code, done.said
-    assert "Traceback" not in done.said
-    assert not is_there(child)
-    assert left_behind(shell) == []
+    each = ended[name]
+    assert each.done.code == code, each.done.said
+    assert "Traceback" not in each.done.said
+    assert not is_there(each.child)
+    assert left_behind(each.shell) == []
 
 
-def test_killed_it_leaves_no_process(shell: Shell) -> None:
-    with shell.start("demo", "--mails", FEW) as running:
+def test_it_says_that_its_local_microsoft_365_is_gone(ended: Mapping[str, Ended]) -> None:
+    each = ended["gone"]
+    assert each.done.code == 1
+    assert "SIMULATOR_GONE" in each.done.err
+    assert left_behind(each.shell) == []
+
+
+def test_killed_it_leaves_no_process(tmp_path: Path) -> None:
+    with misled(tmp_path).start("demo", "--mails", FEW) as running:
         child = started(running, "Enrolling")
         assert is_there(child)
         running.process.kill()
         running.process.wait()
         wait_until(lambda: not is_there(child))
-
-
-def test_it_says_that_its_local_microsoft_365_is_gone(shell: Shell) -> None:
-    with shell.start("demo", "--mails", MANY) as running:
-        os.kill(started(running, "Syncing, processing"), signal.SIGKILL)
-        done = running.end()
-    assert done.code == 1
-    assert "SIMULATOR_GONE" in done.err
-    assert left_behind(shell) == []

@@ -18,7 +18,7 @@ def settings(path: Path, openai: OpenAISettings | None = None) -> MailProcessSet
 
 
 async def test_without_a_key_mail_is_analysed_on_this_machine_alone(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "x.db") as database, open_analyst(OpenAISettings()) as analyst:
+    async with open_database(tmp_path / "x.db") as database, open_analyst(OpenAISettings(), None) as analyst:
         tools = wire(database, settings(tmp_path), analyst)
     assert analyst is None
     assert tools.processing.reading.analysis is None
@@ -27,7 +27,7 @@ async def test_without_a_key_mail_is_analysed_on_this_machine_alone(tmp_path: Pa
 
 async def test_with_a_key_the_model_of_the_settings_is_asked(tmp_path: Path) -> None:
     openai = OpenAISettings(api_key="canary", model="a-model", max_concurrency=7)
-    async with open_database(tmp_path / "x.db") as database, open_analyst(openai) as analyst:
+    async with open_database(tmp_path / "x.db") as database, open_analyst(openai, None) as analyst:
         assert analyst is not None
         assert analyst.means.is_paid
         tools = wire(database, settings(tmp_path, openai), analyst)
