@@ -1,6 +1,7 @@
 """Mails that could not be read are tried again, ever more rarely."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -74,18 +75,33 @@ def _is_wanted(run: FolderRun, mail: Mail, known: Mapping[str, KnownMail]) -> bo
 
 
 async def _compare(run: FolderRun) -> None:
-    """Find what came without an id by comparing the folder's ids with those that are stored."""
-    sync, left = run.sync, list[UnreadableMail]()
-    wanted = MailFilter(since=sync.since, folder_id=sync.folder_id)
-    pages = run.tools.mailbox.query(run.scope.owner, wanted, parts=SLIM)
+    """Find what came, or went, without an id by comparing the folder's ids with those that are stored."""
+    left, there = list[UnreadableMail](), set[str]()
+    pages = run.tools.mailbox.query(run.scope.owner, MailFilter(folder_id=run.sync.folder_id), parts=SLIM)
     async with closed(pages):
         async for page in pages:
             left += [each for each in page.unreadable if each.message_id is None][:1]
             named = [each for each in page.unreadable if each.message_id is not None]
             told = Told(mails=page.mails, unreadable=named, whole=False)
+            there.update(each.message_id for each in (*page.mails, *named) if each.message_id is not None)
             news = await run.tools.desk.sort_out(run.scope, run.sync, told)
             if news.mails or news.unreadable or news.recovered:
                 await run.save(run.sync, news, len(page.mails))
             if not run.in_time():
                 return
-    await run.save(run.sync, FolderNews(unreadable=left[:1], nameless_recovered=not left))
+    if await _look_for_others(run, there):
+        await run.save(run.sync, FolderNews(unreadable=left[:1], nameless_recovered=not left))
+
+
+async def _look_for_others(run: FolderRun, there: AbstractSet[str]) -> bool:
+    """Find out what became of the folder's other mails; False if there is no time left."""
+    after: str | None = None
+    while ids := await run.tools.store.message_ids(run.scope.account_id, run.sync.folder_id, after=after):
+        others = [each for each in ids if each not in there]
+        for first in range(0, len(others), CHUNK):
+            if not run.in_time():
+                return False
+            chunk = others[first : first + CHUNK]
+            await run.save(run.sync, await run.tools.desk.find(run.scope, run.sync, chunk), len(chunk))
+        after = ids[-1]
+    return True

@@ -18,6 +18,7 @@ from ports.clock import Clock
 from ports.mail_archive import MailArchive
 from ports.mail_queue import MailQueue
 from ports.parked_events import OutboxSummary, ParkedEvents
+from ports.token_store import TokenStore
 
 REST: Final = 20
 """A look that takes long is followed by so many times its duration without one, up to `LONGEST_REST`."""
@@ -34,6 +35,7 @@ class Watch:
     """
 
     accounts: Accounts
+    tokens: TokenStore
     archive: MailArchive
     queue: MailQueue
     outbox: ParkedEvents
@@ -93,6 +95,7 @@ class Watch:
             accounts=tuple(
                 [_standing(each, counts.get(each.account_id), errors) async for each in self.accounts.every()]
             ),
+            tokens=await self.tokens.counts(self.clock.now()),
             mail=await self.queue.depth(),
             outbox=self._outbox(await self.outbox.summary()),
             read_at=self.clock.now(),

@@ -9,6 +9,7 @@ import attrs
 
 from domain.account import AccountStatus
 from domain.mail_results import QueueDepth
+from domain.token import TokenCounts
 from domain.validation import not_blank, not_negative, optional, utc
 
 STEADY: Final = timedelta(minutes=1)
@@ -110,6 +111,7 @@ class StoredStanding:
 
     read_at: datetime = attrs.field(validator=utc)
     accounts: tuple[AccountStanding, ...] = ()
+    tokens: TokenCounts = attrs.field(factory=TokenCounts)
     mail: QueueDepth = attrs.field(factory=QueueDepth)
     outbox: OutboxStanding = attrs.field(factory=OutboxStanding)
 

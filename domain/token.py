@@ -6,7 +6,7 @@ from enum import StrEnum
 import attrs
 
 from domain.account import Identity
-from domain.validation import each_not_blank, not_blank, optional, utc
+from domain.validation import each_not_blank, not_blank, not_negative, optional, utc
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far our clock may be from the provider's, for tokens of usual length (Entra: 60-90 minutes)."""
@@ -95,6 +95,19 @@ class Token:
         start = self.access.obtained_at
         until = min(self.access.soft_expiry - start, REFRESH_TOKEN_IDLE)
         return start + max(until, timedelta(0)) * (1 - SPREAD * spread)
+
+
+@attrs.frozen(kw_only=True)
+class TokenCounts:
+    """How many accounts have an access token whose expiry is ahead, one that has expired, or none.
+
+    `soonest`: the earliest expiry, past ones included, of the tokens of ACTIVE accounts; None: they have none.
+    """
+
+    fresh: int = attrs.field(default=0, validator=not_negative)
+    expired: int = attrs.field(default=0, validator=not_negative)
+    absent: int = attrs.field(default=0, validator=not_negative)
+    soonest: datetime | None = attrs.field(default=None, validator=optional(utc))
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from domain.account import Account, AccountId, AccountStatus
 from domain.change import AccountChange
 from domain.lifecycle import Transition
 from domain.refreshing import Wait
-from domain.token import AccessToken, Token
+from domain.token import AccessToken, Token, TokenCounts
 
 Cursor = NewType("Cursor", str)
 """How far somebody has read the store's news; only the store can tell what it means."""
@@ -154,6 +154,14 @@ class TokenStore(Protocol):
 
         Raises:
             StaleKeyError: this process could not store what it refreshes: its first key is not the recorded one.
+            DatabaseError: the store failed.
+        """
+
+    @abstractmethod
+    async def counts(self, now: datetime) -> TokenCounts:
+        """Return how many of all accounts have a fresh token at `now`, by the stored expiry; nothing is decrypted.
+
+        Raises:
             DatabaseError: the store failed.
         """
 

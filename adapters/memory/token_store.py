@@ -12,7 +12,7 @@ from domain.change import AccountChange
 from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFoundError, UnknownKeyError
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
-from domain.token import AccessToken, Token
+from domain.token import AccessToken, Token, TokenCounts
 from ports.cipher import Binding, KeyId
 from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
 
@@ -124,6 +124,23 @@ class MemoryTokenStore(TokenStore):
             if (account := self.database.accounts[account_id]).status is AccountStatus.ACTIVE
         )
         return sorted(((user, at) for user, at in waking if at is not None), key=lambda pair: pair[1])[:limit]
+
+    async def counts(self, now: datetime) -> TokenCounts:
+        """Look at every row."""
+        expiries = {
+            account_id: row.access.expires_at
+            for account_id, row in self.database.tokens.items()
+            if row.access is not None
+        }
+        accounts = self.database.accounts
+        active = [at for account_id, at in expiries.items() if accounts[account_id].status is AccountStatus.ACTIVE]
+        fresh = sum(at > now for at in expiries.values())
+        return TokenCounts(
+            fresh=fresh,
+            expired=len(expiries) - fresh,
+            absent=len(accounts) - len(expiries),
+            soonest=min(active, default=None),
+        )
 
     async def news(self, since: Cursor | None) -> News:
         """Count writes."""

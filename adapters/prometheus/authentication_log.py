@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 import attrs
 from prometheus_client.metrics_core import Metric
@@ -12,10 +13,13 @@ from domain.change import AccountChange
 from domain.errors import IACSGraphError
 from ports.authentication_log import AuthenticationLog
 
+_SCHEDULED: Final = "scheduled"
+_ON_DEMAND: Final = "on_demand"
+
 
 def _refreshes() -> Tally:
     meaning = "Access tokens refreshed: scheduled, ahead of their expiry, or on_demand, while somebody waited."
-    return Tally("token_refreshes", meaning, ["kind"])
+    return Tally("token_refreshes", meaning, ["kind"], known=[_SCHEDULED, _ON_DEMAND])
 
 
 def _failures() -> Tally:
@@ -44,7 +48,7 @@ class PrometheusAuthenticationLog(AuthenticationLog, Collector):
 
     def refreshed(self, user_id: str, lifetime: timedelta, *, ahead: bool = False) -> None:  # noqa: ARG002 - the port's
         """Count by whether somebody waited."""
-        self.refreshes.add("scheduled" if ahead else "on_demand")
+        self.refreshes.add(_SCHEDULED if ahead else _ON_DEMAND)
 
     def refresh_failed(self, user_id: str, error: IACSGraphError) -> None:  # noqa: ARG002 - the port's
         """Count by error code."""

@@ -1,7 +1,8 @@
 """What becomes of mail, counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 import attrs
 from prometheus_client.metrics_core import Metric
@@ -12,18 +13,29 @@ from domain.errors import IACSGraphError
 from domain.mail_sync import MailId, Stored
 from ports.mail_log import MailLog
 
+_ANNOUNCED: Final = "announced"
+_DROPPED: Final = "dropped"
 
-def _tally(name: str, meaning: str, *labels: str) -> Tally:
-    return Tally(name, meaning, labels)
+
+def _tally(name: str, meaning: str, *labels: str, known: Sequence[str] = ()) -> Tally:
+    return Tally(name, meaning, labels, known=known)
+
+
+def _mails() -> Tally:
+    known = [field.name for field in attrs.fields(Stored)]
+    return _tally("mails_stored", "Mails stored by sync: new, changed, moved or deleted.", "change", known=known)
+
+
+def _results() -> Tally:
+    known = [_ANNOUNCED, _DROPPED]
+    return _tally("mails_processed", "Mails processed: announced or dropped.", "result", known=known)
 
 
 @attrs.frozen(eq=False)
 class PrometheusMailLog(MailLog, Collector):
     """Counts by what happened and error code; whose mail it was stands in the log."""
 
-    mails: Tally = attrs.field(
-        factory=lambda: _tally("mails_stored", "Mails stored by sync: new, changed, moved or deleted.", "change")
-    )
+    mails: Tally = attrs.field(factory=_mails)
     rounds: Tally = attrs.field(factory=lambda: _tally("syncs", "How often an account was synced to its end."))
     sync_failures: Tally = attrs.field(
         factory=lambda: _tally("sync_failures", "Folders or mailboxes that could not be synced then.", "reason")
@@ -32,9 +44,7 @@ class PrometheusMailLog(MailLog, Collector):
         factory=lambda: _tally("resyncs", "Folders begun anew, because the mailbox did not know the cursor any more.")
     )
     unread: Tally = attrs.field(factory=lambda: _tally("mails_unreadable", "Mails that could not be read."))
-    results: Tally = attrs.field(
-        factory=lambda: _tally("mails_processed", "Mails processed: announced or dropped.", "result")
-    )
+    results: Tally = attrs.field(factory=_results)
     failures: Tally = attrs.field(
         factory=lambda: _tally("mail_processing_failures", "Mails whose processing failed; it is tried again.")
     )
@@ -66,8 +76,8 @@ class PrometheusMailLog(MailLog, Collector):
 
     def processed(self, announced: int, dropped: int) -> None:
         """Count both."""
-        self.results.add("announced", amount=announced)
-        self.results.add("dropped", amount=dropped)
+        self.results.add(_ANNOUNCED, amount=announced)
+        self.results.add(_DROPPED, amount=dropped)
 
     def processing_failed(self, mail_id: MailId, attempts: int, problem: str) -> None:  # noqa: ARG002 - the port's
         """Count it."""

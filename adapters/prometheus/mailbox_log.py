@@ -25,6 +25,11 @@ class PrometheusMailboxLog(MailboxLog, Collector):
     )
     waits: Tally = attrs.field(factory=_waits)
 
+    def expect(self, user_id: str) -> None:
+        """Show both counters of this mailbox, with 0 if nothing was counted."""
+        self.answers.expect(user_id)
+        self.waits.expect(user_id)
+
     def throttled(self, user_id: str, wait: timedelta | None) -> None:
         """Count the answer and the wait."""
         self.answers.add(user_id)

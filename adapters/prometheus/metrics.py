@@ -30,6 +30,8 @@ class PrometheusMetrics:
 
     def page(self, standing: Standing) -> bytes:
         """Return all counters, and how everything stands, as text of `CONTENT_TYPE`."""
+        for account in () if standing.stored is None else standing.stored.accounts:
+            self.mailbox.expect(account.user_id)
         registry = CollectorRegistry(auto_describe=False)
         for collector in (_Standing(standing), self.authentication, self.messaging, self.mail, self.mailbox):
             registry.register(collector)

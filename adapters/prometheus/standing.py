@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 from adapters.prometheus.tallies import PREFIX, readable
 from domain.account import AccountStatus
 from domain.standing import Standing, StoredStanding, TaskPhase, TaskState
+from domain.token import TokenCounts
 
 
 def gauges(standing: Standing) -> Iterator[Metric]:
@@ -38,6 +39,7 @@ def _tasks(tasks: Iterable[TaskState], now: datetime) -> Iterator[Metric]:
 def _stored(stored: StoredStanding, now: datetime) -> Iterator[Metric]:
     yield _gauge("store_age_seconds", "Since the store was last asked for what follows.", now - stored.read_at)
     yield from _accounts(stored, now)
+    yield from _tokens(stored.tokens, now)
     mail = GaugeMetricFamily(f"{PREFIX}mail_queue", "Mails to be processed: new, or failing before.", labels=["state"])
     mail.add_metric(["new"], stored.mail.new - stored.mail.failing)
     mail.add_metric(["failing"], stored.mail.failing)
@@ -61,6 +63,17 @@ def _accounts(stored: StoredStanding, now: datetime) -> Iterator[Metric]:
         if lag is not None:
             lags.add_metric([readable(account.user_id)], lag.total_seconds())
     return iter((accounts, lags))
+
+
+def _tokens(tokens: TokenCounts, now: datetime) -> Iterator[Metric]:
+    meaning = "Accounts by their access token: fresh, expired, or absent, when the store was last asked."
+    states = GaugeMetricFamily(f"{PREFIX}tokens", meaning, labels=["state"])
+    for state, count in (("fresh", tokens.fresh), ("expired", tokens.expired), ("absent", tokens.absent)):
+        states.add_metric([state], count)
+    yield states
+    if tokens.soonest is not None:
+        meaning = "Until the first token of an active account expires; negative: since it has."
+        yield _gauge("token_soonest_expiry_seconds", meaning, tokens.soonest - now)
 
 
 def _age(since: datetime | None, now: datetime) -> timedelta:

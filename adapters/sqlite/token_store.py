@@ -9,7 +9,7 @@ import attrs
 from adapters.sqlite.account_rows import load, touch, write_change
 from adapters.sqlite.database import Database
 from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
-from adapters.sqlite.timestamps import from_text
+from adapters.sqlite.timestamps import from_text, to_text
 from adapters.sqlite.token_rows import SELECT, time, to_access, to_state, to_token, write_state, write_token
 from domain.account import Account, AccountId, AccountStatus, user_key
 from domain.change import AccountChange
@@ -23,7 +23,7 @@ from domain.errors import (
 )
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
-from domain.token import Token
+from domain.token import Token, TokenCounts
 from ports.cipher import Cipher
 from ports.event_codec import EventCodec
 from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
@@ -39,6 +39,13 @@ _READ = (
 _DUE = (
     "SELECT a.user_id, t.wake_at, t.due_at FROM tokens t JOIN accounts a USING (account_id)"
     " WHERE t.wake_at IS NOT NULL AND a.status = 'ACTIVE' ORDER BY t.wake_at LIMIT ?"
+)
+_COUNTS = (
+    "SELECT COUNT(*) FILTER (WHERE t.expires_at > :now) AS fresh,"
+    " COUNT(*) FILTER (WHERE t.expires_at <= :now) AS expired,"
+    " COUNT(*) FILTER (WHERE t.expires_at IS NULL) AS absent,"
+    " MIN(t.expires_at) FILTER (WHERE a.status = 'ACTIVE') AS soonest"
+    " FROM accounts a LEFT JOIN tokens t USING (account_id)"
 )
 
 
@@ -142,6 +149,16 @@ class SqliteTokenStore(TokenStore):
             ]
 
         return await self.database.read(work, operation="due", table="tokens")
+
+    async def counts(self, now: datetime) -> TokenCounts:
+        """Read times only; an expiry that is unreadable and the earliest counts as one that is now."""
+
+        def work(connection: sqlite3.Connection) -> TokenCounts:
+            row = connection.execute(_COUNTS, {"now": to_text(now)}).fetchone()
+            soonest = None if row["soonest"] is None else _time_or(row["soonest"], now)
+            return TokenCounts(fresh=row["fresh"], expired=row["expired"], absent=row["absent"], soonest=soonest)
+
+        return await self.database.read(work, operation="counts", table="tokens")
 
     async def news(self, since: Cursor | None) -> News:
         """Read along the numbers; SQLite has one writer at a time, so that numbers are committed in their order."""

@@ -67,6 +67,7 @@ async def serve(
     loop = LoopLag(clock=up.clock)
     watch = Watch(
         accounts=up.accounts,
+        tokens=up.keeper.tokens,
         archive=up.archive,
         queue=up.queue,
         outbox=up.outbox,
@@ -79,7 +80,7 @@ async def serve(
     )
     own: dict[str, Work] = {LOOP: loop.run, WATCH: watch.run}
     supervisor = Supervisor(
-        stages=_stages({**works, **own}, settings.stop_within),
+        stages=_stages({**own, **works}, settings.stop_within),
         clock=up.clock,
         identifiers=up.identifiers,
         log=up.log,

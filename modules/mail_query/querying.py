@@ -13,7 +13,7 @@ from domain.errors import IACSGraphError
 from domain.mail import MailPage
 from modules.mail_query.fields import Found
 from modules.mail_query.progress import Progress
-from modules.mail_query.reporting import say_ends
+from modules.mail_query.reporting import note, say_ends
 from modules.mail_query.schema import AccountLine, UnreadableLine
 from modules.mail_query.sinks import Sink, standard_output
 from modules.mail_query.wishes import Wishes
@@ -72,6 +72,8 @@ class Answer:
         await self.sink.flush()
         if not as_json:
             say_ends(accounts)
+            if wishes.users is None and not accounts:
+                note("no account is enrolled; see: iacsgraph account enroll")
         failures = [self.failures[account.user] for account in accounts if account.user in self.failures]
         for error in failures:
             print_error(error, as_json=as_json)

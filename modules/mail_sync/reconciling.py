@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from datetime import tzinfo
+from shlex import quote
 
 from application.mail_reconciliation import FolderComparison, Reconciliation
 from modules.mail_sync.schema import FolderLine, ReconcileReport
@@ -59,7 +60,17 @@ def _words(report: ReconcileReport, zone: tzinfo | None) -> Iterator[str]:
     elif report.right:
         yield f"{report.user}: nothing is missing."
     else:
-        yield f"{report.user}: not complete."
+        yield f"{report.user}: not complete.{_next_step(report)}"
+
+
+def _next_step(report: ReconcileReport) -> str:
+    """Return what would make it complete: a sync first, since a repair leaves unsynced folders as they are."""
+    user, steps = quote(report.user), []
+    if not all(folder.synced for folder in report.folders):
+        steps.append(f"iacsgraph mail sync {user}")
+    if any(folder.missing or folder.superfluous for folder in report.folders):
+        steps.append(f"iacsgraph mail reconcile {user} --repair")
+    return f" See: {', then '.join(steps)}" if steps else ""
 
 
 def _of_folder(folder: FolderLine) -> Iterator[str]:

@@ -22,9 +22,10 @@ from modules.simulator.compose import compose
 from modules.simulator.correspondence.office import Office, open_office
 from modules.simulator.correspondence.truth import Truth
 from modules.simulator.correspondence.truth_file import as_plain
+from modules.simulator.mail.content import Draft
 from modules.simulator.mail.html_text import text_of_html
 from modules.simulator.mail.mailbox import Folder, Mailbox, Message
-from modules.simulator.mail.rendering import web_link
+from modules.simulator.mail.rendering import preview, web_link
 from modules.simulator.opening import describe
 from modules.simulator.replacing import replace_file
 from modules.simulator.schema import Orders, make_converter, read_orders
@@ -127,7 +128,6 @@ def _known(simulator: Simulator, office: Office) -> list[dict[str, object]]:
 
 def _described(mailbox: Mailbox, message: Message, truth: Truth) -> dict[str, object]:
     draft = message.draft
-    text = text_of_html(draft.body) if draft.body_type == "html" else draft.body
     return {
         "mailbox": mailbox.user.upn,
         "id": message.immutable_id,
@@ -139,10 +139,18 @@ def _described(mailbox: Mailbox, message: Message, truth: Truth) -> dict[str, ob
         "received_time": _text(draft.received_at),
         "has_attachments": message.has_attachments,
         "web_link": web_link(message.immutable_id),
-        "has_body": bool(text.strip()),
-        "body_truncated": len(text.encode(errors="replace")) > _LARGEST_BODY_BYTES,
+        "has_body": bool(preview(message).strip()),
+        "body_truncated": _is_large(draft.body) and _is_large(_text_of(draft)),
         "truth": as_plain(truth),
     }
+
+
+def _text_of(draft: Draft) -> str:
+    return text_of_html(draft.body) if draft.body_type == "html" else draft.body
+
+
+def _is_large(text: str) -> bool:
+    return len(text.encode(errors="replace")) > _LARGEST_BODY_BYTES
 
 
 def _within(folder: Folder) -> list[str]:

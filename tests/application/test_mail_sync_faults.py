@@ -134,6 +134,8 @@ async def test_where_a_mail_went_is_not_stored_once_another_sync_has_heard_more(
             assert (await rig.run()).unreadable == 1
             bench.memory.mend(bench.owner, mail)
             await rig.rig.clock.advance(timedelta(minutes=11))
+        case _:
+            pass
     went = False
 
     async def turn(call: str) -> None:
@@ -348,6 +350,22 @@ async def test_what_came_without_an_id_is_found_by_comparing_ids(opened: Opened)
     await rig.rig.clock.advance(timedelta(minutes=11))
     await rig.run()
     assert lost in rig.stored()
+    assert await rig.store.unreadable(rig.account.account_id) == []
+
+
+async def test_what_went_without_an_id_is_found_by_comparing_ids(opened: Opened) -> None:
+    rig, bench = opened
+    kept, gone, moved = (bench.deliver(draft(number)) for number in range(3))
+    await rig.run()
+    bench.delete(gone)
+    bench.move(moved, bench.folder_id(FolderRole.ARCHIVE))
+    nameless = UnreadableMail(message_id=None, raw=b"{", problem="cut off")
+    said = ToldMailbox(bench.mailbox, told=[MailChanges(unreadable=[nameless], cursor="any", complete=True)])
+    await rig.with_parts(said).run()
+    await rig.rig.clock.advance(timedelta(minutes=11))
+    await rig.run()
+    assert rig.stored(rig.inbox) == [kept]
+    assert gone not in rig.stored()
     assert await rig.store.unreadable(rig.account.account_id) == []
 
 

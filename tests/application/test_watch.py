@@ -23,6 +23,7 @@ from domain.mail import MailChanges
 from domain.mail_results import DroppedMail, MailboxCounts
 from domain.mail_sync import FolderNews, FolderSync, MailId
 from domain.standing import AccountStanding, StoredStanding, TaskPhase, TaskState
+from domain.token import TokenCounts
 from ports.mail_archive import MailArchive
 from tests.application.rig import Rig, open_rig
 
@@ -44,6 +45,7 @@ class Bench:
         rig = self.rig
         self.watch = Watch(
             accounts=rig.operator,
+            tokens=rig.tokens,
             archive=MemoryMailArchive(rig.database),
             queue=MemoryMailQueue(rig.database, rig.clock),
             outbox=MemoryParkedEvents(rig.database),
@@ -124,6 +126,18 @@ async def test_accounts_are_told_with_since_when_they_could_be_synced(bench: Ben
     assert lee == AccountStanding(
         user_id="lee", status=AccountStatus.REAUTH_REQUIRED, reauth_reason="never_signed_in", active_since=None
     )
+
+
+async def test_how_many_tokens_are_fresh_is_told(bench: Bench) -> None:
+    await bench.rig.enrol("lee")
+    await bench.rig.sign_in("kim")
+    held = await bench.rig.tokens.read("kim", bench.rig.clock.now())
+    assert held is not None
+    assert held.access is not None
+    soonest = held.access.expires_at
+    assert (await bench.stored()).tokens == TokenCounts(fresh=1, absent=1, soonest=soonest)
+    await bench.rig.clock.advance(soonest - bench.rig.clock.now())
+    assert (await bench.stored()).tokens == TokenCounts(expired=1, absent=1, soonest=soonest)
 
 
 async def test_how_far_an_account_is_complete_is_told(bench: Bench) -> None:

@@ -2,22 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import attrs
 import pytest
 
 from domain.mail_sync import MailId
-from modules.simulator import faults
+from modules.simulator.faults import Kind
 from modules.simulator.garbling import DAMAGES
-from modules.simulator.simulator import Simulator
+from modules.simulator.mail.conditions import CONDITIONS
+from modules.simulator.switches import RetryAfterForm, Switches
+from tests.end_to_end import misfortunes
+from tests.end_to_end.misfortunes import TURNS
 from tests.end_to_end.pipeline import TOPIC, Known, Pipeline, differences, open_pipeline, told
 from tests.simulator.office import ANNA, KIM, PARK
 
 MAILS = 150
-TURNS = 4
-SERVER_ERRORS = ((500, "folders"), (502, "delta"), (503, "batch"), (504, "delta"))
 
 
 @pytest.fixture
@@ -61,57 +62,54 @@ async def test_every_mail_is_told_once_with_what_is_true_about_it(pipeline: Pipe
     check_duplicates(received, there)
 
 
-def arm(simulator: Simulator, turn: int) -> None:
-    """Let a lot go wrong, at other places in every turn. Faults are used up by being met."""
-    switches, add = simulator.switches, simulator.faults.add
-    switches.delta_partial_updates = switches.delta_replays = switches.delta_empty_pages = True
-    switches.delta_resync_location = bool(turn % 2)
-    switches.mailbox_concurrency = 4 if turn else 2
-    switches.token_lifetime = timedelta(minutes=5)
-    for endpoint in ("folders", "delta", "batch"):
-        add(faults.status(429, retry_after=0, endpoint=endpoint, times=1))
-    code, endpoint = SERVER_ERRORS[turn % len(SERVER_ERRORS)]
-    add(faults.status(code, endpoint=endpoint, times=1))
-    add(faults.html(endpoint="delta", times=1))
-    add(faults.truncated(endpoint="delta", times=1))
-    add(faults.dropped(endpoint="delta", before=bool(turn % 2), times=1))
-    add(faults.slow(0.05, endpoint="delta", before=False, times=2))
-    add(faults.moved(timedelta(minutes=10), endpoint="delta", times=1))
-    add((faults.aadsts(90033, times=1), faults.dropped(endpoint="token", times=1))[turn % 2])
-    for nth, damage in enumerate(DAMAGES):
-        add(faults.garbled(damage, nth=nth + turn, endpoint="delta", times=1))
+def used(name: str) -> set[Any]:
+    """Return the values that a switch is given."""
+    given = (misfortunes.EVER, *(turn.switches for turn in TURNS))
+    return {switches[name] for switches in given if name in switches}
 
 
-async def misfortune(pipeline: Pipeline, turn: int) -> None:
-    """Do what only one mailbox suffers from."""
-    simulator = pipeline.office.simulator
-    kim, park, anna = (pipeline.office.user(name) for name in (KIM, PARK, ANNA))
-    for user in (kim, park, anna)[: turn % 4]:
-        simulator.mail.mailbox(user).expire_deltas()
-    simulator.mail.conditions.challenge(park, once=True)
-    simulator.mail.conditions.put(anna, "moving" if turn == 1 else "ready")
-    if turn == TURNS - 1:
-        simulator.revoke_sessions(kim.upn)
+def test_all_that_the_simulator_lets_go_wrong_does_go_wrong_in_some_turn() -> None:
+    """A new fault, condition or switch of the simulator belongs into the table."""
+    switches = set(misfortunes.EVER).union(*(turn.switches for turn in TURNS))
+    assert {fault.kind for turn in TURNS for fault in turn.faults} == set(get_args(Kind))
+    assert {fault.damage for turn in TURNS for fault in turn.faults if fault.kind == "garbled"} == set(DAMAGES)
+    assert {"ready", *(each for turn in TURNS for each in turn.conditions.values())} == set(CONDITIONS)
+    assert switches.isdisjoint(misfortunes.NO_MATTER)
+    assert switches | set(misfortunes.NO_MATTER) == {field.name for field in attrs.fields(Switches)}
+    standard = Switches()
+    assert [name for name in switches if used(name) == {getattr(standard, name)}] == []
+    assert used("throttle_retry_after") | {standard.throttle_retry_after} == set(get_args(RetryAfterForm))
 
 
 async def test_nothing_is_lost_or_told_twice_whatever_goes_wrong(pipeline: Pipeline) -> None:
-    simulator, codes = pipeline.office.simulator, []
-    for turn in range(TURNS):
-        arm(simulator, turn)
-        await misfortune(pipeline, turn)
+    office, codes = pipeline.office, []
+    for turn in TURNS:
+        turn.begin(office)
         codes.append((await pipeline.sync()).code)
+        turn.end(office)
+        await see_refused(pipeline)
+        for user_id in (*turn.disabled, *turn.blocked):
+            assert (await office.status(user_id))["status"] == "REAUTH_REQUIRED"
         await pipeline.process()
         await pipeline.relay()
         pipeline.live(25)
-    assert not simulator.faults.all, "every fault was met as often as it could be"
-    assert any(codes), "a mailbox did fail"
-    simulator.faults.clear()
-    assert (await pipeline.office.login(KIM)).code == 0
+        if out := (*turn.disabled, *turn.blocked, *turn.revoked):
+            assert (await office.login(*out)).code == 0
+    assert not office.simulator.faults.all, "every fault was met as often as it could be"
+    assert all(codes), "a mailbox did fail"
+    misfortunes.calm(office.simulator)
     assert (await pipeline.sync()).code == 0
     await mend(pipeline)
     await pipeline.process()
     await pipeline.relay()
     await check_all(pipeline)
+
+
+async def see_refused(pipeline: Pipeline) -> None:
+    """A mailbox was asked too much: its owner's program has met this turn's form of `Retry-After`."""
+    limits = pipeline.office.simulator.mail.limits
+    assert any(limits.refused(pipeline.office.user(name).upn) for name in (KIM, PARK, ANNA))
+    limits.clear()
 
 
 async def mend(pipeline: Pipeline) -> None:

@@ -11,7 +11,7 @@ from domain.change import AccountChange
 from domain.errors import LeaseLostError
 from domain.lifecycle import Transition
 from domain.refreshing import Wait, WaitReason
-from domain.token import Token
+from domain.token import Token, TokenCounts
 from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
 from tests.fakes.shared_provider import AtWindow
 
@@ -98,6 +98,10 @@ class WatchedTokenStore(TokenStore):
         found = await self.inner.due(now, limit)
         await self.at_window(AFTER_DUE, "")
         return found
+
+    async def counts(self, now: datetime) -> TokenCounts:
+        """Pass on."""
+        return await self.inner.counts(now)
 
     async def news(self, since: Cursor | None) -> News:
         """Pass on; counted when it was answered."""

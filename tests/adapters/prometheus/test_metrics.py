@@ -21,6 +21,7 @@ from domain.mail_results import QueueDepth
 from domain.mail_sync import MailId, Stored
 from domain.messages import Delivery, Message, Partition
 from domain.standing import STEADY, AccountStanding, OutboxStanding, Standing, StoredStanding, TaskPhase, TaskState
+from domain.token import TokenCounts
 from ports.event_codec import EncodedEvent
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -55,6 +56,35 @@ def test_counters_without_labels_are_there_before_anything_has_happened(metrics:
     before = samples(metrics)
     counted = ("events_published", "mail_processing_failures", "mails_unreadable", "resyncs", "syncs")
     assert [before[f"{name}_total{{}}"] for name in counted] == [0.0] * len(counted)
+
+
+def test_counters_whose_labels_are_known_are_there_before_anything_has_happened(metrics: PrometheusMetrics) -> None:
+    """Growth from nothing is none to Prometheus."""
+    before = samples(metrics, attrs.evolve(EMPTY, stored=STORED))
+    known = {
+        "token_refreshes_total": ("scheduled", "on_demand"),
+        "mails_stored_total": ("new", "changed", "moved", "deleted"),
+        "mails_processed_total": ("announced", "dropped"),
+        "mailbox_throttled_total": ("kim", "lee", "park"),
+        "mailbox_throttled_seconds_total": ("kim", "lee", "park"),
+    }
+    names = [f"{name}{{{label}}}" for name, labels in known.items() for label in labels]
+    assert [before[name] for name in names] == [0.0] * len(names)
+
+
+def test_what_was_counted_of_an_account_before_it_was_seen_in_the_store_stays(metrics: PrometheusMetrics) -> None:
+    metrics.mailbox.throttled("kim", 30 * SECOND)
+    found = samples(metrics, attrs.evolve(EMPTY, stored=STORED))
+    assert (found["mailbox_throttled_total{kim}"], found["mailbox_throttled_seconds_total{kim}"]) == (1, 30)
+
+
+def test_the_soonest_expiry_is_negative_once_it_is_past_and_missing_if_there_is_none(
+    metrics: PrometheusMetrics,
+) -> None:
+    past = attrs.evolve(STORED, tokens=TokenCounts(expired=1, soonest=NOW - 5 * SECOND))
+    assert samples(metrics, attrs.evolve(EMPTY, stored=past))["token_soonest_expiry_seconds{}"] == -5
+    none = attrs.evolve(STORED, tokens=TokenCounts(absent=1))
+    assert "token_soonest_expiry_seconds{}" not in samples(metrics, attrs.evolve(EMPTY, stored=none))
 
 
 def test_what_happens_to_tokens_is_counted_by_class_and_reason(metrics: PrometheusMetrics) -> None:
@@ -137,6 +167,7 @@ STORED = StoredStanding(
         AccountStanding(user_id="lee", status=AccountStatus.ACTIVE, active_since=NOW - 50 * SECOND),
         AccountStanding(user_id="park", status=AccountStatus.REAUTH_REQUIRED, complete_at=NOW - timedelta(days=3)),
     ),
+    tokens=TokenCounts(fresh=7, expired=2, absent=4, soonest=NOW + 90 * SECOND),
     mail=QueueDepth(new=12, failing=2, oldest_at=NOW - 7 * SECOND),
     outbox=OutboxStanding(pending=5, parked=1, waiting_since=NOW - 8 * SECOND),
 )
@@ -165,6 +196,10 @@ def test_how_everything_stands_is_shown_as_gauges(metrics: PrometheusMetrics) ->
         "accounts{REAUTH_REQUIRED}": 1,
         "accounts{LOCKED}": 0,
         "accounts{INACTIVE}": 0,
+        "tokens{fresh}": 7,
+        "tokens{expired}": 2,
+        "tokens{absent}": 4,
+        "token_soonest_expiry_seconds{}": 90,
         "sync_lag_seconds{kim}": 40,
         "sync_lag_seconds{lee}": 50,
         "mail_queue{new}": 10,

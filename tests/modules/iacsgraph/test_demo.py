@@ -121,7 +121,7 @@ def without(names: Sequence[str], differences: Sequence[Difference]) -> list[Dif
     return [each for each in differences if each.field not in names]
 
 
-@pytest.mark.usefixtures("playing")
+@pytest.mark.usefixtures("playing")  # which go on meanwhile
 async def test_a_difference_from_the_truth_fails_and_is_named_and_there_is_no_live_mail() -> None:
     told: list[str] = []
     shown: list[DemoReport] = []

@@ -21,7 +21,7 @@ from domain.errors import ConfigurationError, IACSGraphError
 from domain.messages import Message
 from modules.iacsgraph.compose import Up, compose_up
 from modules.iacsgraph.settings import UpProgramSettings
-from modules.iacsgraph.up import KEEPER, PROCESSING, RELAY, SYNC, serve, works
+from modules.iacsgraph.up import KEEPER, LOOP, PROCESSING, RELAY, SYNC, WATCH, serve, works
 from modules.runtime.environment import Environment
 from modules.runtime.settings import DatabaseSettings
 from modules.runtime.settings_loading import load
@@ -193,6 +193,19 @@ async def test_one_task_hangs_and_the_others_counters_keep_growing(stage: Stage,
         await stage.see_growing(COUNTERS.keys() - {victim}, victim)
 
 
+@pytest.mark.parametrize("victim", [LOOP, WATCH])
+async def test_a_task_that_only_looks_on_fails_and_all_counters_keep_growing(stage: Stage, victim: str) -> None:
+    async def die(_: asyncio.Event) -> None:
+        raise KeyError(victim)
+
+    stage.works[victim] = die
+    async with stage.serving():
+        await stage.see_growing(COUNTERS)
+        _, told = await stage.health()
+    (ill,) = [task for task in told["tasks"] if task["status"] != "running"]
+    assert (ill["task"], ill["status"], ill["last_error"]) == (victim, "restarting", "KeyError")
+
+
 async def test_a_relay_that_was_begun_anew_publishes_what_waited_and_nothing_twice(stage: Stage) -> None:
     real, begun, at_work = stage.works[RELAY], list[int](), asyncio.Event()
 
@@ -229,13 +242,15 @@ async def test_what_the_logs_are_told_is_counted(stage: Stage) -> None:
         await stage.up.keeper.service.refresh_token(KIM)
         async with asyncio.timeout(PATIENCE):
             now = await stage.samples()
-            while f"iacsgraph_mailbox_throttled_total{{{KIM}}}" not in now:
+            while not now.get(f"iacsgraph_mailbox_throttled_total{{{KIM}}}"):
                 await asyncio.sleep(SOON.total_seconds())
                 now = await stage.samples()
     refreshed = "iacsgraph_token_refreshes_total{on_demand}"
     assert now[refreshed] == before.get(refreshed, 0) + 1
     assert now[f"iacsgraph_mailbox_throttled_seconds_total{{{KIM}}}"] == 1
-    assert now["iacsgraph_accounts{ACTIVE}"] == 1
+    assert now["iacsgraph_accounts{ACTIVE}"] == now["iacsgraph_tokens{fresh}"] == 1
+    assert now["iacsgraph_accounts{REAUTH_REQUIRED}"] == now["iacsgraph_tokens{absent}"]
+    assert now["iacsgraph_token_soonest_expiry_seconds{}"] > 0
 
 
 async def test_a_mailbox_that_cannot_be_synced_is_behind_after_its_limit_and_its_owner_s_absence_is_not(

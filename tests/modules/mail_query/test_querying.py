@@ -42,6 +42,22 @@ async def test_a_table_has_a_heading_and_a_line_for_each_mail_in_the_zone(
     assert said.err == ""
 
 
+@pytest.mark.parametrize("form", ["table", "csv"])
+async def test_that_nobody_is_enrolled_is_said(desk: Desk, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same as `mail sync` says."""
+    assert await desk.query(form=form) == 0
+    assert capsys.readouterr().err == "note: no account is enrolled; see: iacsgraph account enroll\n"
+    await desk.enrol("kim")
+    assert await desk.query(form=form) == 0
+    assert "no account is enrolled" not in capsys.readouterr().err
+
+
+async def test_programs_are_told_of_no_account_by_an_empty_list(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await desk.query(form="json") == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["accounts"], said.err) == ([], "")
+
+
 async def test_columns_stand_below_each_other_whatever_the_script(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:

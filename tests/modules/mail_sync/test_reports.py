@@ -9,11 +9,24 @@ import pytest
 
 from domain.errors import APIConnectionError, ReauthenticationRequiredError
 from domain.mail import FolderRole
+from modules.mail_sync.reconciling import print_report
+from modules.mail_sync.schema import FolderLine, ReconcileReport
 from modules.mail_sync.standing import print_stats, stats
 from tests.fakes.mailboxes import HookedMailbox
 from tests.modules.mail_sync.desk import Desk, open_desk
 
 Output = pytest.CaptureFixture[str]
+RIGHT = FolderLine(
+    folder="Inbox",
+    synced=True,
+    mails=1,
+    missing=(),
+    superfluous=(),
+    unreadable=0,
+    pending=0,
+    repaired=0,
+    complete_at=None,
+)
 
 
 @pytest.fixture
@@ -110,11 +123,30 @@ async def test_a_comparison_says_up_to_when_a_mailbox_is_complete(desk: Desk, ca
     assert last.endswith("2 folders, 2 mails.")
 
 
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        (
+            [attrs.evolve(RIGHT, synced=False), attrs.evolve(RIGHT, superfluous=["id"])],
+            "See: iacsgraph mail sync 'o kim', then iacsgraph mail reconcile 'o kim' --repair",
+        ),
+        ([attrs.evolve(RIGHT, missing=["id"])], "See: iacsgraph mail reconcile 'o kim' --repair"),
+        ([attrs.evolve(RIGHT, unreadable=1)], ""),
+    ],
+)
+def test_what_would_make_a_mailbox_complete_is_named(folders: list[FolderLine], said: str, capsys: Output) -> None:
+    """A mail that cannot be read is no matter of a sync or a repair."""
+    print_report(ReconcileReport(user="o kim", right=False, complete_at=None, folders=folders), UTC, as_json=False)
+    assert capsys.readouterr().out.splitlines()[-1] == f"o kim: not complete. {said}".strip()
+
+
 async def test_a_comparison_names_what_is_missing_and_a_repair_stores_it(desk: Desk, capsys: Output) -> None:
     ids = [f"AAkALgAAAAAAHYQDEapmEc2byACqAC-{number:02}{'EWg0AxvVnkC' * 10}AAA=" for number in range(15)]
     await desk.enrol("kim", *ids)
     assert not await desk.reconcile("kim")
-    assert "Inbox: not synced to its end yet (15 mails)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Inbox: not synced to its end yet (15 mails)" in said
+    assert said.endswith("\nkim: not complete. See: iacsgraph mail sync kim\n")
     await desk.sync("kim")
     for message_id in ids[:12]:
         desk.lose(message_id)
@@ -123,7 +155,7 @@ async def test_a_comparison_names_what_is_missing_and_a_repair_stores_it(desk: D
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Inbox: 12 missing"
     assert lines[1:3] == [f"  {ids[0]}", f"  {ids[1]}"]
-    assert lines[11:] == ["  and 2 more", "kim: not complete."]
+    assert lines[11:] == ["  and 2 more", "kim: not complete. See: iacsgraph mail reconcile kim --repair"]
     assert not await desk.reconcile("kim", as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (document["right"], document["complete_at"]) == (False, None)
@@ -131,6 +163,17 @@ async def test_a_comparison_names_what_is_missing_and_a_repair_stores_it(desk: D
     assert await desk.reconcile("kim", repair=True)
     assert "Inbox: 12 repaired" in capsys.readouterr().out
     assert await desk.reconcile("kim")
+
+
+async def test_a_comparison_tells_of_what_cannot_be_read(desk: Desk, capsys: Output) -> None:
+    kim = await desk.enrol("kim", "one")
+    desk.mailbox.damage(kim, "one", b"{}", "no time of receipt")
+    await desk.sync("kim")
+    capsys.readouterr()
+    assert not await desk.reconcile("kim")
+    assert capsys.readouterr().out.splitlines() == ["Inbox: 1 that cannot be read", "kim: not complete."]
+    assert not await desk.reconcile("kim", as_json=True)
+    assert sum(each["unreadable"] for each in json.loads(capsys.readouterr().out)["folders"]) == 1
 
 
 async def test_a_failing_folder_is_told_with_its_path(desk: Desk, capsys: Output) -> None:

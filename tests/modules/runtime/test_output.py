@@ -114,6 +114,48 @@ def test_a_terminal_gets_a_drawn_table_of_literal_text() -> None:
     assert "┃" in stream.getvalue()
 
 
+WIDE: list[dict[str, object]] = [
+    {"user": "kim", "subject": "[b]one[/b] of many words", "id": "AAkALg" * 12},
+    {"user": "김", "subject": None, "id": "short"},
+]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80])
+def test_a_table_wider_than_the_terminal_is_a_block_for_each_line(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in it is cut or broken, so that it can be copied."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    print_table(WIDE, stream=stream)
+    assert stream.getvalue().splitlines() == [
+        "user: kim",
+        "subject: [b]one[/b] of many words",
+        f"id: {'AAkALg' * 12}",
+        "",
+        "user: 김",
+        "subject: -",
+        "id: short",
+    ]
+
+
+@pytest.mark.parametrize(("columns", "beginning"), [(17, "┏"), (16, "user: kim\n")])
+def test_a_table_that_just_fits_the_terminal_is_drawn(
+    columns: int, beginning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    print_table([{"user": "kim", "name": "김지원"}], stream=stream)
+    assert stream.getvalue().startswith(beginning)
+
+
+def test_a_table_without_lines_is_its_heading_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "8")
+    stream = Terminal()
+    print_table([], columns=["user", "name"], stream=stream)
+    assert "┃" in stream.getvalue()
+
+
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
 def test_control_characters_in_a_cell_do_not_reach_the_terminal(stream: io.StringIO) -> None:
     print_table([{"subject": "a\x1b[2Jb\nc"}], stream=stream)
