@@ -83,7 +83,8 @@ async def _compare(run: FolderRun) -> None:
             left += [each for each in page.unreadable if each.message_id is None][:1]
             named = [each for each in page.unreadable if each.message_id is not None]
             told = Told(mails=page.mails, unreadable=named, whole=False)
-            there.update(each.message_id for each in (*page.mails, *named) if each.message_id is not None)
+            there.update(each.message_id for each in page.mails)
+            there.update(each.message_id for each in named if each.message_id is not None)
             news = await run.tools.desk.sort_out(run.scope, run.sync, told)
             if news.mails or news.unreadable or news.recovered:
                 await run.save(run.sync, news, len(page.mails))
