@@ -133,7 +133,7 @@ def test_a_change_is_one_record_and_a_warning_only_if_somebody_must_act(
 
 def test_a_refresh_is_information(log: LoggingAuthenticationLog, kept: Kept) -> None:
     log.refreshed("ann", timedelta(seconds=3599.7))
-    assert kept.facts() == [(logging.INFO, "token refreshed", {"user_id": "ann", "lifetime_s": 3600})]
+    assert kept.facts() == [(logging.INFO, "token refreshed", {"user_id": "ann", "lifetime_s": 3600, "ahead": False})]
 
 
 def test_a_failure_that_may_pass_is_a_warning_and_says_when_to_try_again(
