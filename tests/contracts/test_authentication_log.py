@@ -1,6 +1,5 @@
 """The promises of `AuthenticationLog`."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from domain.account import Account
 from domain.change import AccountChange
 from domain.errors import IACSGraphError, PermissionDeniedError, ReauthenticationRequiredError, ThrottledError
 from ports.authentication_log import AuthenticationLog
+from tests.contracts.log_texts import listened
 from tests.contracts.samples import (
     CANARIES,
     act,
@@ -43,21 +43,8 @@ def _memory() -> Bench:
 
 
 def _logging() -> Bench:
-    handler = _Records()
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingAuthenticationLog(logger), lambda: "\n".join(handler.texts))
-
-
-class _Records(logging.Handler):
-    """Writes what a formatter could: the message and every attribute of the record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.getMessage()} {vars(record)}")
+    logger, texts = listened()
+    return Bench(LoggingAuthenticationLog(logger), texts.written)
 
 
 BENCHES = {"memory": _memory, "logging": _logging}

@@ -14,22 +14,11 @@ from domain.mail_sync import MailId, Stored
 from modules.runtime.log_json import JsonLineFormatter
 from modules.runtime.log_lines import TextFormatter
 from ports.mail_log import MailLog
+from tests.contracts.log_texts import listened
 from tests.contracts.samples import NOW
 
 MAIL = MailId("0123456789abcdef0123456789abcdef")
 AWAY = APIConnectionError("The mailbox is away.", error_code="MAILBOX_AWAY")
-
-
-class _Lines(logging.Handler):
-    """Keeps what the program's own formatters write."""
-
-    def __init__(self, formatter: logging.Formatter) -> None:
-        super().__init__()
-        self.setFormatter(formatter)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.levelname} {self.format(record)}")
 
 
 @attrs.frozen
@@ -53,10 +42,8 @@ def _memory() -> Bench:
 
 
 def _logging(formatter: logging.Formatter) -> Bench:
-    handler = _Lines(formatter)
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingMailLog(logger), lambda: handler.texts)
+    logger, texts = listened(formatter)
+    return Bench(LoggingMailLog(logger), lambda: texts.texts)
 
 
 BENCHES: dict[str, Callable[[], Bench]] = {

@@ -14,6 +14,7 @@ from domain.mail_filter import MailFilter
 from modules.runtime.log_json import JsonLineFormatter
 from modules.runtime.log_lines import TextFormatter
 from ports.mail_query_log import INTERRUPTED, MailQueryLog, MailQueryRecord
+from tests.contracts.log_texts import listened
 
 WHOLE = MailFilter(
     since=datetime(2026, 3, 1, tzinfo=UTC),
@@ -53,22 +54,8 @@ def _memory() -> Bench:
 
 
 def _logging(formatter: logging.Formatter) -> Bench:
-    handler = _Lines(formatter)
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingMailQueryLog(logger), lambda: "\n".join(handler.texts))
-
-
-class _Lines(logging.Handler):
-    """Keeps what the program's own formatters write."""
-
-    def __init__(self, formatter: logging.Formatter) -> None:
-        super().__init__()
-        self.setFormatter(formatter)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.levelname} {self.format(record)}")
+    logger, texts = listened(formatter)
+    return Bench(LoggingMailQueryLog(logger), texts.written)
 
 
 BENCHES: dict[str, Callable[[], Bench]] = {

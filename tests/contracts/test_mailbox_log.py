@@ -1,6 +1,5 @@
 """The promises of `MailboxLog`."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from adapters.memory.mailbox_log import MemoryMailboxLog
 from adapters.prometheus.mailbox_log import PrometheusMailboxLog
 from application.several_logs import SeveralMailboxLogs
 from ports.mailbox_log import MailboxLog
+from tests.contracts.log_texts import listened
 
 WAITS = [None, timedelta(seconds=7), timedelta(0), -timedelta(seconds=1), timedelta.max]
 
@@ -24,27 +24,14 @@ class Bench:
     written: Callable[[], str]
 
 
-class _Records(logging.Handler):
-    """Writes the message and every attribute of the record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.getMessage()} {vars(record)}")
-
-
 def _memory() -> Bench:
     log = MemoryMailboxLog()
     return Bench(log, lambda: "\n".join(map(str, log.entries)))
 
 
 def _logging() -> Bench:
-    handler = _Records()
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingMailboxLog(logger), lambda: "\n".join(handler.texts))
+    logger, texts = listened()
+    return Bench(LoggingMailboxLog(logger), texts.written)
 
 
 def _prometheus() -> Bench:

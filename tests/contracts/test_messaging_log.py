@@ -1,6 +1,5 @@
 """The promises of `MessagingLog`."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from domain.events import EventId
 from domain.messages import Delivery, Message, Partition
 from ports.event_codec import EncodedEvent
 from ports.messaging_log import MessagingLog
+from tests.contracts.log_texts import listened
 from tests.contracts.samples import CANARIES, NOW, SECOND
 
 EVENT = EncodedEvent(
@@ -41,21 +41,8 @@ def _memory() -> Bench:
 
 
 def _logging() -> Bench:
-    handler = _Records()
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingMessagingLog(logger), lambda: "\n".join(handler.texts))
-
-
-class _Records(logging.Handler):
-    """Writes what a formatter could: the message, every attribute of the record, and the traceback."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.getMessage()} {vars(record)} {self.format(record)}")
+    logger, texts = listened()
+    return Bench(LoggingMessagingLog(logger), texts.written)
 
 
 BENCHES = {"memory": _memory, "logging": _logging}

@@ -1,6 +1,5 @@
 """The promises of `SupervisionLog`."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from adapters.memory.supervision_log import MemorySupervisionLog
 from domain.errors import DatabaseError, IACSGraphError, ThrottledError
 from domain.standing import LOOP
 from ports.supervision_log import SupervisionLog
+from tests.contracts.log_texts import listened
 from tests.contracts.samples import SECOND
 
 
@@ -23,27 +23,14 @@ class Bench:
     written: Callable[[], str]
 
 
-class _Records(logging.Handler):
-    """Writes what a formatter could: the level, the message, every attribute of the record, and the traceback."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.levelname} {record.getMessage()} {vars(record)} {self.format(record)}")
-
-
 def _memory() -> Bench:
     log = MemorySupervisionLog()
     return Bench(log, lambda: "\n".join(map(str, log.entries)))
 
 
 def _logging() -> Bench:
-    handler = _Records()
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
-    return Bench(LoggingSupervisionLog(logger), lambda: "\n".join(handler.texts))
+    logger, texts = listened()
+    return Bench(LoggingSupervisionLog(logger), texts.written)
 
 
 BENCHES = {"memory": _memory, "logging": _logging}
@@ -105,16 +92,14 @@ def test_beginnings_and_ends_are_written_with_their_task(bench: Bench) -> None:
 
 
 def test_of_a_foreign_exception_only_the_traceback_holds_the_text() -> None:
-    handler = _Records()
-    logger = logging.Logger("a logger of this test")  # noqa: LOG001 - nobody else shall hear it
-    logger.addHandler(handler)
+    logger, texts = listened()
     try:
         raise ValueError("a canary")  # noqa: TRY301 - it needs a traceback
     except ValueError as error:
         LoggingSupervisionLog(logger).failed("sync", error, 1, SECOND)
-    assert handler.texts[0].startswith("ERROR task failed: ValueError {")
-    assert "Traceback" in handler.texts[0]
-    assert "a canary" in handler.texts[0]
+    assert texts.texts[0].startswith("ERROR task failed: ValueError {")
+    assert "Traceback" in texts.texts[0]
+    assert "a canary" in texts.texts[0]
 
 
 @pytest.mark.parametrize(
