@@ -7,13 +7,14 @@ from typing import Final
 
 import attrs
 
+from adapters.sqlite.arrivals import Arrivals
 from adapters.sqlite.database import Database
 from adapters.sqlite.mail_claims import Wish, candidates, claim
 from adapters.sqlite.mail_finishing import finish
 from adapters.sqlite.row_decoding import fetch
 from adapters.sqlite.storable import storing
 from adapters.sqlite.timestamps import time_if_legible, to_text
-from domain.errors import DatabaseError, NotFoundError
+from domain.errors import NotFoundError
 from domain.mail_results import ClaimedMail, Failed, MailState, Processed, QueueDepth
 from domain.mail_sync import MailId
 from domain.unicode_text import as_unicode
@@ -37,7 +38,11 @@ class SqliteMailQueue(MailQueue):
     database: Database
     codec: EventCodec
     clock: Clock
-    _seen: int = attrs.field(default=0, init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
+
+    @_arrivals.default
+    def _own_arrivals(self) -> Arrivals:
+        return Arrivals(database=self.database, clock=self.clock, table="mails", newest=_newest)
 
     async def claim(
         self, owner: str, now: datetime, lease: timedelta, limit: int, *, only: Sequence[MailId] | None = None
@@ -99,26 +104,9 @@ class SqliteMailQueue(MailQueue):
         return await self.database.read(work, operation="depth", table="mail_queue")
 
     async def wait(self, longest: timedelta) -> None:
-        """Look, after each transaction of this process, at the last number given to a mail: it never goes back."""
-        deadline = self.clock.monotonic() + longest.total_seconds()
-        while True:
-            count = self.database.writes.count
-            newest = await self._newest()
-            if newest != self._seen:
-                self._seen = newest
-                return
-            left = timedelta(seconds=deadline - self.clock.monotonic())
-            if left <= timedelta(0):
-                return
-            await self.database.writes.wait(count, self.clock, left)
+        """Wait for the next number given to a mail."""
+        await self._arrivals.wait(longest)
 
-    async def _newest(self) -> int:
-        """Return the number of the mail stored last; what was seen if the store fails, `claim` tells why."""
 
-        def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(_NEWEST).fetchone()["newest"] or 0
-
-        try:
-            return await self.database.read(work, operation="wait", table="mails")
-        except DatabaseError:
-            return self._seen
+def _newest(connection: sqlite3.Connection) -> int:
+    return connection.execute(_NEWEST).fetchone()["newest"] or 0

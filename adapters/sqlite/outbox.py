@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from adapters.sqlite.arrivals import Arrivals
 from adapters.sqlite.database import Database
 from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_event
 from adapters.sqlite.row_decoding import any_text
 from adapters.sqlite.timestamps import is_held, to_text
-from domain.errors import DatabaseError
 from domain.events import EventId
 from ports.clock import Clock
 from ports.event_codec import EncodedEvent
@@ -43,7 +43,11 @@ class SqliteOutbox(Outbox):
 
     database: Database
     clock: Clock
-    _seen: int = attrs.field(default=0, init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
+
+    @_arrivals.default
+    def _own_arrivals(self) -> Arrivals:
+        return Arrivals(database=self.database, clock=self.clock, table="outbox", newest=_newest)
 
     async def claim(self, owner: str, now: datetime, lease: timedelta) -> datetime | None:
         """Decide inside the transaction."""
@@ -91,18 +95,8 @@ class SqliteOutbox(Outbox):
         await self.database.write(work, operation="settle", table="outbox")
 
     async def wait(self, longest: timedelta) -> None:
-        """Look, after each transaction of this process, at the last number given to a row: it never goes back."""
-        deadline = self.clock.monotonic() + longest.total_seconds()
-        while True:
-            count = self.database.writes.count
-            newest = await self._newest()
-            if newest != self._seen:
-                self._seen = newest
-                return
-            left = timedelta(seconds=deadline - self.clock.monotonic())
-            if left <= timedelta(0):
-                return
-            await self.database.writes.wait(count, self.clock, left)
+        """Wait for the next number given to a row."""
+        await self._arrivals.wait(longest)
 
     async def trim(self, before: datetime, limit: int) -> int:
         """Delete along the index of times."""
@@ -111,18 +105,6 @@ class SqliteOutbox(Outbox):
             return connection.execute(_TRIM, (to_text(before), max(limit, 0))).rowcount
 
         return await self.database.write(work, operation="trim", table="outbox")
-
-    async def _newest(self) -> int:
-        """Return the number of the row appended last; what was seen if the store fails, `pending` tells why."""
-
-        def work(connection: sqlite3.Connection) -> int:
-            row = connection.execute(_NEWEST).fetchone()
-            return 0 if row is None else int(row["seq"])
-
-        try:
-            return await self.database.read(work, operation="wait", table="outbox")
-        except DatabaseError:
-            return self._seen
 
     async def _park_rows(self, positions: Sequence[int]) -> None:
         at = to_text(self.clock.now())
@@ -142,3 +124,8 @@ def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row
         if number and size > size_bytes:
             return
         yield row
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    row = connection.execute(_NEWEST).fetchone()
+    return 0 if row is None else int(row["seq"])
