@@ -23,7 +23,7 @@ class TableField(fields.Field[Mapping[str, Sequence[str]]]):
 
 
 class LibrariesContract(Contract):
-    """`allowed`: for each library the packages that may import it, `*` standing for one name; tests always may."""
+    """`allowed`: by library the packages that may import it, `*` standing for one name. Tests and benchmarks may."""
 
     type_name = "libraries"
     allowed = TableField()
@@ -44,7 +44,7 @@ class LibrariesContract(Contract):
             for importer in graph.find_modules_that_directly_import(library):
                 if library not in allowed:
                     yield f"{importer} -> {library}: {library} is not in the table"
-                elif not any(covers(place, importer) for place in ("tests", *allowed[library])):
+                elif not any(covers(place, importer) for place in ("benchmarks", "tests", *allowed[library])):
                     yield f"{importer} -> {library}: allowed in {', '.join(allowed[library]) or 'tests only'}"
 
 

@@ -11,7 +11,7 @@ from statistics import median
 
 CORE = ("domain", "ports", "application")
 PRODUCT = (*CORE, "adapters", "modules")
-OURS = (*PRODUCT, "tests")
+OURS = (*PRODUCT, "benchmarks", "tests")
 
 LONGEST_FILE = 500
 LONGEST_FUNCTION, LONG_FUNCTION, TYPICAL_FUNCTION = 60, 30, 10

@@ -1,0 +1,1 @@
+"""Running contenders in turns, and telling what came out."""

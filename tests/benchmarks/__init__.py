@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: how they are run, and that each runs."""
