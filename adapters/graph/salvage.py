@@ -9,11 +9,11 @@ import attrs
 
 _BLANK: Final = " \t\r\n"
 _GAP: Final = rf"[{_BLANK}]*+"
-_STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _MEMBER: Final = rf"{_STRING}{_GAP}:{_GAP}(?:{_STRING}|[-+.0-9A-Za-z]++){_GAP}"
 """A name and a value that is neither a list nor an object: all that a page has beside its messages."""
-_HEAD: Final = re.compile(rf'{_GAP}\{{{_GAP}(?:{_MEMBER},{_GAP})*+"value"{_GAP}:{_GAP}\[{_GAP}')
-_TAIL: Final = re.compile(rf"\]{_GAP}(?:,{_GAP}{_MEMBER})*+\}}{_GAP}\Z")
+_HEAD: Final = re.compile(rf'{_GAP}\{{{_GAP}(?:{_MEMBER},{_GAP})*"value"{_GAP}:{_GAP}\[{_GAP}')
+_TAIL: Final = re.compile(rf"\]{_GAP}(?:,{_GAP}{_MEMBER})*\}}{_GAP}\Z")
 _TYPE: Final = rf'"@odata\.type"{_GAP}:{_GAP}"#microsoft\.graph\.\w*[mM]essage'
 _BETWEEN: Final = re.compile(rf',{_GAP}(?=\{{{_GAP}(?:{_TYPE}|"(?:@odata\.etag|@removed|id)"))')
 """Before a message: nothing inside one begins like this. In a text the quotation marks would be escaped."""

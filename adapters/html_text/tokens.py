@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-_ATTRIBUTES: Final = r"""(?:[^>"'=]++|=\s*+(?:"[^"]*+"|'[^']*+')|["'=]){0,20000}+"""
+_ATTRIBUTES: Final = r"""(?:[^>"'=]++|=\s*+(?:"[^"]*+"|'[^']*+')|["'=]){0,20000}"""
 """So many that no page has as many; behind them the tag is over, or one could be as long as the mail."""
 _TOKEN: Final = re.compile(
+    # Repeating a group takes memory, and a character lazily takes time: the first is done a thousand times at most.
     rf"""
     ([^<]++|<(?![a-z/!?]))
     |<(script|style|title|textarea|xmp|iframe|noembed|noframes|svg|object|template)(?=[\s/>]){_ATTRIBUTES}>?
-        [^<]*+(?:<(?!/\2[\s/>])[^<]*+)*+(?:<[^>]*+>?)?
+        [^<]*+(?:<(?!/\2[\s/>])[^<]*+){{0,1000}}[\s\S]*?(?:</\2(?=[\s/>])[^>]*+>?|\Z)
     |<(/?[a-z][^\s/>]*+)({_ATTRIBUTES})>?
-    |<!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>)?)
+    |<!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+){{0,1000}}[\s\S]*?(?:--!?>|\Z))
     |<[!?/][^>]*+>?
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _TEXT: Final = 1
 _RAW: Final = 4
-_ATTRIBUTE: Final = re.compile(r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?+""")
+_ATTRIBUTE: Final = re.compile(r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?""")
 _LONG_REFERENCE: Final = re.compile(r"&#(?:[0-9]{8,}+|x[0-9a-f]{8,}+);?", re.IGNORECASE)
 """Beyond the last character; `unescape` refuses numbers of thousands of digits."""
 _LONGEST_PIECE: Final = 1 << 14

@@ -199,19 +199,17 @@ class _Connection(AIOKafkaConnection):  # type: ignore[misc]
 
     def close(self, reason: object = None, exc: BaseException | None = None) -> object:
         """Close without a word."""
-        writer = self._writer
-        closed = super().close(reason, exc)
-        if writer is not None:
-            writer.transport.abort()
-        return closed
+        if self._writer is not None:
+            self._writer.transport.abort()  # before closing: then Python 3.11.2's may have no connection to abort
+        return super().close(reason, exc)
 
 
 def _cut(connections: Iterable[AIOKafkaConnection]) -> None:
     for conn in list(connections):
         writer = conn._writer  # noqa: SLF001 - see the module
-        conn.close()
         if writer is not None:
             writer.transport.abort()
+        conn.close()
 
 
 async def uninterrupted(closing: Coroutine[None, None, None]) -> None:

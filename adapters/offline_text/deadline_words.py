@@ -11,8 +11,9 @@ _CLOSE: Final = (
     r"|\d{1,2}[:.]\d{2}|\d{1,2}\s?(?:[ap]\.?m\.?|hrs|h|uhr)|[ap]\.?m\.?|hours|hrs|utc|gmt|cet|cest|kst|bst|jst|local\stime|london\stime"
     rf"|{WEEKDAY}|[\s:,;()|\-\u2013\u2014*_=]|no\slater\sthan|not\slater\sthan)"
 )
-_FILLER: Final = rf"(?:{_CLOSE}|on\b|the\b|of\b)*+\Z"
-_LABEL_FILLER: Final = rf"(?:{_CLOSE})*+\Z"
+_FILLER: Final = rf"(?=(?P<filler>(?:{_CLOSE}|on\b|the\b|of\b)*))(?P=filler)\Z"
+_LABEL_FILLER: Final = rf"(?=(?P<filler>{_CLOSE}*))(?P=filler)\Z"
+"""What may stand between such words and the date: as much as can be read is, once and for all, in linear time."""
 _NOUN: Final = (
     r"(?:repl(?:y|ies)|responses?|comments?|feedback|answers?|views?|votes?|inputs?|remarks|opinions?|positions?|submissions?"
     r"|contributions?|nominations?|proposals?|confirmations?|approvals?|objections?)"

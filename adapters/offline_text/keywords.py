@@ -33,7 +33,7 @@ _SIZES: Final = (3, 2, 1)
 _APART: Final = " | "
 _ADDRESS: Final = re.compile(r"<[^<>\s]{1,2000}>|https?:/{2}\S{1,2000}|[\w.+-]{1,64}+@[\w.-]{1,100}")
 _ACRONYM: Final = re.compile(r"[A-Z][A-Z0-9]{2,7}")
-_TOKEN: Final = re.compile(r"\d++[가-힣]*+|[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*+|[^\s\w]+|\w")
+_TOKEN: Final = re.compile(r"\d++[가-힣]*+|[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*|[^\s\w]+|\w")
 
 
 @attrs.define

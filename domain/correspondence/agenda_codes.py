@@ -25,8 +25,8 @@ behind the number or the version, they show that this is no code: `PL25015XYZ`.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Final
 from unicodedata import normalize
 
@@ -54,7 +54,8 @@ _CODE: Final = re.compile(
     rf"(?![0-9])[\w*\u0300-\u036f{_HYPHEN}]{{0,{_LONGEST_TAIL}}}))"
 )
 _FOUND: Final = re.compile(r"([A-Za-z](?:[A-Za-z].[A-Za-z]+)?)\s?([0-9]{2})([0-9]+)(.*)")
-_LETTERS: Final = rf"(\*?(?:[A-Za-z*]?[Jj][Ww][Gg][{_HYPHEN}])?+[A-Za-z]*+\*?)(?!{_LETTER})"
+_JOINT: Final = rf"[A-Za-z*]?[Jj][Ww][Gg][{_HYPHEN}]"
+_LETTERS: Final = rf"(\*?(?:{_JOINT}|(?!{_JOINT}))[A-Za-z]*+\*?)(?!{_LETTER})"
 _BEFORE: Final = re.compile(_LETTERS)
 _BEHIND: Final = re.compile(rf"[_{_HYPHEN}]{_LETTERS}")
 _PART_NUMBER: Final = re.compile(rf"[{_HYPHEN}][0-9]++(?![^\W_])")  # not `-2nd round`
@@ -67,7 +68,9 @@ _INVISIBLE: Final = re.compile(
     "\N{ZERO WIDTH NO-BREAK SPACE}]+"
 )
 
-_PARTS: Final = re.compile(r"(?:P[LS] 2[0-9] [0-9]{3,4}|JWG-[A-Z]{1,20} 2[0-9] [0-9]{3})(?: [a-z]?){2}")
+_AGENDA: Final = re.compile(r"P[LS] 2[0-9] [0-9]{3,4}|JWG-[A-Z]{1,20} 2[0-9] [0-9]{3}")
+_VERSIONS: Final = frozenset((None, *ascii_lowercase))
+_PLAIN_PANELS: Final = {"L": "PL", "l": "PL", "S": "PS", "s": "PS"}  # by what follows the P
 
 
 def _canonical(author: str | None) -> str | None:
@@ -76,6 +79,17 @@ def _canonical(author: str | None) -> str | None:
         return None
     society = SOCIETY_BY_LETTERS.get(author)
     return CHAIR_LETTERS if society is None else society.canonical
+
+
+@lru_cache(maxsize=4096)  # most codes are answers to few agendas; what is refused is not remembered
+def _require_agenda(panel: str, year: str, number: str) -> None:
+    """Raises: ValidationError if there is no such agenda."""
+    if not _AGENDA.fullmatch(f"{panel} {year} {number}"):
+        raise _no_code()
+
+
+def _no_code() -> ValidationError:
+    return ValidationError("These are not the parts of an agenda code.", error_code="NO_AGENDA_CODE")
 
 
 @attrs.frozen(kw_only=True)
@@ -97,10 +111,9 @@ class AgendaCode:
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be written."""
         is_known = self.author in _AUTHORS or (self.author is None and self.response_version is None)
-        parts = f"{self.panel} {self.year} {self.number} {self.version or ''} {self.response_version or ''}"
-        if not is_known or "" in {self.version, self.response_version} or not _PARTS.fullmatch(parts):
-            msg = "These are not the parts of an agenda code."
-            raise ValidationError(msg, error_code="NO_AGENDA_CODE")
+        if not is_known or self.version not in _VERSIONS or self.response_version not in _VERSIONS:
+            raise _no_code()
+        _require_agenda(self.panel, self.year, self.number)
 
     @property
     def organization(self) -> str | None:
@@ -141,7 +154,7 @@ class AgendaCode:
 
 def find_codes(text: str) -> tuple[AgendaCode, ...]:
     """Return the codes in a text, in their order, each as often as it occurs. Invisible characters do not matter."""
-    return find_visible_codes(visible(text))
+    return find_visible_codes(text if text.isascii() else visible(text))
 
 
 def find_visible_codes(text: str) -> tuple[AgendaCode, ...]:
@@ -165,15 +178,17 @@ def _composed(parts: re.Match[str]) -> str:
 def _code(written: str) -> AgendaCode | None:
     """Return the code, if it is one; `written` is all but the first letter, with some of what follows."""
     parts = _FOUND.match(written)
-    reading = _read(parts[4]) if parts else None
-    if parts is None or reading is None:
+    if parts is None:
         return None
-    is_joint = len(parts[1]) > len("L")
+    letters, year, number, tail = parts.groups()
+    reading = _read(tail)
+    if reading is None:
+        return None
     version, author, response_version = reading
     return AgendaCode(
-        panel=f"{'J' if is_joint else 'P'}{_plain(parts[1])}",
-        year=parts[2],
-        number=parts[3],
+        panel=_PLAIN_PANELS.get(letters) or f"J{_plain(letters)}",
+        year=year,
+        number=number,
         version=version,
         author=author,
         response_version=response_version,
@@ -184,7 +199,7 @@ _Reading = tuple[str | None, str | None, str | None]
 """Agenda version, author, response version."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # as many as a mailbox of 20,000 mails has
 def _read(tail: str) -> _Reading | None:
     """Return what follows a number means, or None if there is no code."""
     before = _BEFORE.match(tail)
@@ -206,21 +221,19 @@ def _plain(letters: str) -> str:
 
 def _best(letters: str, *, is_response: bool = False) -> _Reading | None:
     """Return the best reading of versions and author in upper case, or None if there is none."""
-    is_version_first = not is_response and letters[:1] < letters[-1:]  # where both are possible
-    places = [(end - start, bool(start) is is_version_first, start, end) for start, end in _authors(letters)]
-    if places:
-        _, _, start, end = max(places)
-        return _version(letters[:start]), letters[start:end], _version(letters[end:])
+    if letters in _AUTHORS:
+        return None, letters, None
+    first, last, behind_first, before_last = letters[:1], letters[-1:], letters[1:], letters[:-1]
+    is_version_first = not is_response and first < last  # where both are possible
+    if behind_first in _AUTHORS and (is_version_first or before_last not in _AUTHORS):
+        return _version(first), behind_first, None
+    if before_last in _AUTHORS:
+        return None, before_last, _version(last)
+    if letters[1:-1] in _AUTHORS:
+        return _version(first), letters[1:-1], _version(last)
     if letters.endswith("*"):  # it may also stand behind the code
         return _best(letters[:-1], is_response=is_response)
     return (_version(letters), None, None) if len(letters) <= 1 else None
-
-
-def _authors(letters: str) -> Iterator[tuple[int, int]]:
-    """Yield where there are known authors with a version or nothing on both sides."""
-    size = len(letters)
-    ends = {size, size - 1}
-    return ((start, end) for start in (0, 1) for end in ends if letters[start:end] in _AUTHORS)
 
 
 def _version(letter: str) -> str | None:

@@ -8,23 +8,23 @@ import attrs
 
 from domain.correspondence.agenda_codes import AgendaCode, find_visible_codes, visible
 
-_REPLY: Final = "(?: RE(?:PLY)?+ | AW | SV | 답장 | 회신 | 回复 )"
+_REPLY: Final = "(?: RE(?:PLY)? | AW | SV | 답장 | 회신 | 回复 )"
 _FORWARD: Final = "(?: FWD?+ | FORWARD | 전달 | 转发 )"
 _AUTOMATIC: Final = r"(?: AUTOMATIC\s++REPLY | 자동\s*+회신 | UNDELIVERABLE )"
 _END_OF_SIGN: Final = r"\s*+ (?: \[ (?P<times>[0-9]{1,3}) \] \s*+ )? [:\uff1a]"
 _MULTILATERAL: Final = r"(?: \[\s*+ Multilateral \s*+\] | Multilateral (?!\w) )"
 _TAG: Final = r"""(?:
-    \[\s*+ (?: EXT(?:ERNAL)?+ (?:\ E-?MAIL|\ SENDER)?+ | IACS\s++SDTP | Bilateral ) \s*+\]
-    | (?: IACS\s++SDTP | Bilateral ) (?!\w) | EXT(?:ERNAL)?+ (?=\s*+[:\uff1a])
+    \[\s*+ (?: EXT(?:ERNAL)? (?:\ E-?MAIL|\ SENDER)? | IACS\s++SDTP | Bilateral ) \s*+\]
+    | (?: IACS\s++SDTP | Bilateral ) (?!\w) | EXT(?:ERNAL)? (?=\s*+[:\uff1a])
 )"""
 _OTHER: Final = rf"(?: (?! {_MULTILATERAL} | {_TAG} ) \[ [^\[\]]{{0,60}}+ \] )"
 _BETWEEN: Final = r"[\s:\uff1a,\u2010-\u2015-]*+"
 
 _CHAIN: Final = re.compile(
     rf"""(?: (?:
-        {_BETWEEN} (?: {_OTHER} {_BETWEEN} )*+
+        {_BETWEEN} (?: {_OTHER} {_BETWEEN} )*
         (?: (?: {_REPLY} | {_FORWARD} | {_AUTOMATIC} ) {_END_OF_SIGN} | {_MULTILATERAL} | {_TAG} )
-    )++ {_BETWEEN} )?+""",
+    )+ {_BETWEEN} )?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LINK: Final = re.compile(

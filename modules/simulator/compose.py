@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from ssl import SSLContext
 
@@ -54,7 +54,8 @@ async def _close(runner: web.AppRunner) -> None:
     transports = [each.transport for each in connections if each.transport]
     await runner.cleanup()
     for transport in transports:
-        transport.abort()
+        with suppress(AttributeError):  # Python 3.11.2 raises it where the connection is lost and closed already
+            transport.abort()
     await asyncio.sleep(0)  # lets them notice
 
 

@@ -9,7 +9,7 @@ from html import escape, unescape
 from itertools import chain, zip_longest
 from typing import Final
 
-_ATTRIBUTES: Final = r"""(?:(?:[^>"']++|"[^"]*+"|'[^']*+')*+|[^>]*+)"""
+_ATTRIBUTES: Final = r"""(?:(?:[^>"']++|"[^"]*+"|'[^']*+')*|[^>]*+)"""
 _NAME_ENDS: Final = r"(?=[\s/>]|\Z)"
 _BLOCK: Final = re.compile(
     "address|article|aside|blockquote|body|br|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|"
@@ -21,7 +21,7 @@ _STRIDE: Final = 3  # of what the pattern splits: a text, and the names of what 
 _MARKUP: Final = re.compile(
     r"<!--.*?(?:-->|\Z)"
     rf"|<(?P<unseen>head|script|style|title|template){_NAME_ENDS}{_ATTRIBUTES}>"
-    r"(?:[^<]++|<(?!/(?P=unseen)\s*+>))*+(?:</[a-z]++\s*+>|\Z)"
+    r"[^<]*+(?:<(?!/(?P=unseen)\s*+>)[^<]*+)*(?:</[a-z]++\s*+>|\Z)"
     rf"|</?(?P<name>[a-z][^\s/>]*+){_ATTRIBUTES}(?:>|\Z)"
     r"|<[!?/][^>]*+(?:>|\Z)",
     re.IGNORECASE | re.DOTALL,

@@ -22,7 +22,7 @@ from modules.simulator.mail.phrases import Phrase, parse_phrase
 DEEPEST: Final = 50
 """How many parentheses and NOTs may be inside each other."""
 
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_QUOTED: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"', re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _BARE: Final = re.compile(r"[\w\s]*")
 _TOKEN: Final = re.compile(

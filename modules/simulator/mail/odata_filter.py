@@ -24,7 +24,7 @@ _Predicate = Callable[[Message], bool]
 _TOKEN: Final = re.compile(
     r"""(?P<moment>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))?)(?![\w:.+-])
     | (?P<number>-?\d+(?:\.\d+)?)(?![\w:.-])
-    | (?P<text>'(?:[^']|'')*+')
+    | (?P<text>'[^']*+(?:''[^']*+)*'(?!'))
     | (?P<name>[A-Za-z_][A-Za-z0-9_.]*+)
     | (?P<mark>[(),:/])
     | (?P<end>\Z)""",

@@ -1,5 +1,6 @@
 """A call that works on one long text holds up all threads: long bodies are worked on in pieces, and read as ever."""
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -54,3 +55,17 @@ def test_one_tag_is_no_longer_than_a_tag_may_be() -> None:
     assert len(raw) <= 1 << 16
     assert read(f"<img src='data:{'A' * 3_000_000}'><p>seen</p>", BodyFormat.HTML) == "seen"
     assert max(len(raw) for _, _, raw in tokens("<p " + "a=b " * 750_000 + ">x</p>")) <= 1 << 16
+
+
+@pytest.mark.parametrize("unit", ["<", "</", "-", "-x", "--!"])
+@pytest.mark.parametrize("beginning", ["<script>", "<!--"])
+def test_what_no_person_sees_takes_little_memory_however_long_it_is(beginning: str, unit: str) -> None:
+    html = beginning + unit * 100_000
+    tracemalloc.start()
+    try:
+        found = list(tokens(html))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == []
+    assert peak < 1 << 20

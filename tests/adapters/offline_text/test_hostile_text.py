@@ -42,9 +42,9 @@ async def analysed(text: str) -> tuple[float, Analysis]:
     wording = Wording(subject=text, text=text, sent_on=SENT_ON)
     best, found = float("inf"), Analysis()
     for _ in range(2):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         found = await OfflineMailAnalyst().analyse(wording)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.thread_time() - begun)
     return best, found
 
 
