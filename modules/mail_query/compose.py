@@ -10,14 +10,12 @@ from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher
 from adapters.logging.mail_query_log import LoggingMailQueryLog
 from adapters.sqlite.account_store import SqliteAccountStore
-from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.database import Database
 from adapters.system.clock import SystemClock
 from application.applications import Applications
 from application.mail_queries import MailQueries
-from domain.errors import ConfigurationError
 from modules.mail_query.settings import MailQuerySettings
-from modules.runtime.applications import default_application
-from modules.runtime.compose import open_provider, open_tokens
+from modules.runtime.compose import open_mailboxes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,13 +57,5 @@ async def compose(settings: MailQuerySettings) -> AsyncIterator[MailQuery]:
     Raises:
         ConfigurationError: the provider has no mailboxes (PROVIDER_FOR_PRACTICE).
     """
-    applications = Applications(default=default_application(settings.azure))
-    async with open_provider(settings.provider) as provider:
-        if provider.mailbox is None:
-            msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
-            raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
-        async with (
-            open_database(settings.database.path) as database,
-            open_tokens(database, provider, applications, settings.encryption) as tokens,
-        ):
-            yield wire(database, provider.mailbox(tokens, settings.graph), applications, settings)
+    async with open_mailboxes(settings) as opened:
+        yield wire(opened.database, opened.mailbox, opened.applications, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from adapters.cloudevents.event_codec import CloudEventCodec
-from adapters.sqlite.database import Database, open_current, open_database
+from adapters.sqlite.database import Database, open_current
 from adapters.sqlite.mail_archive import SqliteMailArchive
 from adapters.sqlite.mail_queue import SqliteMailQueue
 from adapters.system.clock import SystemClock
@@ -97,21 +97,10 @@ async def compose(settings: "MailSyncSettings") -> AsyncIterator[MailSyncing]:
     Raises:
         ConfigurationError: the provider has no mailboxes (PROVIDER_FOR_PRACTICE).
     """
-    from application.applications import Applications
-    from domain.errors import ConfigurationError
-    from modules.runtime.applications import default_application
-    from modules.runtime.compose import open_provider, open_tokens
+    from modules.runtime.compose import open_mailboxes
 
-    applications = Applications(default=default_application(settings.azure))
-    async with open_provider(settings.provider) as provider:
-        if provider.mailbox is None:
-            msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
-            raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
-        async with (
-            open_database(settings.database.path) as database,
-            open_tokens(database, provider, applications, settings.encryption) as tokens,
-        ):
-            yield wire(database, provider.mailbox(tokens, settings.graph), applications, settings)
+    async with open_mailboxes(settings) as opened:
+        yield wire(opened.database, opened.mailbox, opened.applications, settings)
 
 
 @asynccontextmanager

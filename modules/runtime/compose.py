@@ -4,10 +4,14 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta, tzinfo
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+import attrs
 
 from domain.errors import ConfigurationError
 from modules.runtime.settings import (
+    AzureSettings,
+    DatabaseSettings,
     EncryptionSettings,
     GraphSettings,
     LogSettings,
@@ -148,6 +152,52 @@ async def open_tokens(
     )
     async with open_token_service(SqliteAccountStore(database, cipher, codec), refresher) as service:
         yield service
+
+
+class MailboxNeeds(Protocol):
+    """The settings of whoever reads mail. `azure` is the application of accounts that have none of their own."""
+
+    @property
+    def database(self) -> DatabaseSettings: ...
+    @property
+    def encryption(self) -> EncryptionSettings: ...
+    @property
+    def provider(self) -> ProviderSettings: ...
+    @property
+    def azure(self) -> AzureSettings | None: ...
+    @property
+    def graph(self) -> GraphSettings: ...
+
+
+@attrs.frozen(kw_only=True)
+class OpenMailboxes:
+    """The mailboxes of all accounts, and what they stand on."""
+
+    database: "Database"
+    applications: "Applications"
+    mailbox: "Mailbox"
+
+
+@asynccontextmanager
+async def open_mailboxes(settings: MailboxNeeds) -> AsyncIterator[OpenMailboxes]:
+    """Open the provider, the database and the token service.
+
+    Raises:
+        ConfigurationError: the provider has no mailboxes (PROVIDER_FOR_PRACTICE); the database is not opened then.
+    """
+    from adapters.sqlite.database import open_database
+    from application.applications import Applications
+    from modules.runtime.applications import default_application
+
+    applications = Applications(default=default_application(settings.azure))
+    async with open_provider(settings.provider) as provider:
+        mailbox_for = provider.needed_mailbox()
+        async with (
+            open_database(settings.database.path) as database,
+            open_tokens(database, provider, applications, settings.encryption) as tokens,
+        ):
+            mailbox = mailbox_for(tokens, settings.graph)
+            yield OpenMailboxes(database=database, applications=applications, mailbox=mailbox)
 
 
 def event_codec(events: "EventSettings", time: TimeSettings) -> "EventCodec":

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import attrs
 
+from domain.errors import ConfigurationError
 from modules.runtime.settings import GraphSettings
 from ports.access_tokens import AccessTokens
 from ports.identity_provider import IdentityProvider
@@ -18,3 +19,13 @@ class Provider:
     identity: IdentityProvider
     directory: TenantDirectory
     mailbox: Callable[[AccessTokens, GraphSettings], Mailbox] | None = None
+
+    def needed_mailbox(self) -> Callable[[AccessTokens, GraphSettings], Mailbox]:
+        """Return what makes the mailboxes.
+
+        Raises: ConfigurationError if there are none (PROVIDER_FOR_PRACTICE).
+        """
+        if self.mailbox is None:
+            msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
+            raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
+        return self.mailbox
