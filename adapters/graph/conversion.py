@@ -13,7 +13,6 @@ from adapters.graph.records import AttachmentRecord, AttachmentType, BodyRecord,
 from adapters.graph.selection import ATTACHMENTS, BODY, HEADERS
 from domain.mail import Attachment, AttachmentKind, Mail, MailAddress, MailBody
 
-RECIPIENT: Final = Decoder(RecipientRecord | None)
 RECIPIENTS: Final = Decoder(list[RecipientRecord])
 _NOBODY: Final = MailAddress()
 _KINDS: Final[Mapping[AttachmentType, AttachmentKind]] = {
@@ -36,15 +35,6 @@ class NotWholeError(ValueError):
     """A record lacks what was asked for."""
 
 
-class _Known(dict[bytes, MailAddress | None]):
-    """Correspondents by what Graph wrote of them."""
-
-    def __missing__(self, written: bytes) -> MailAddress | None:
-        record = RECIPIENT.decode(written) if written else None
-        found = self[written] = None if record is None else record.email_address
-        return found
-
-
 class _KnownLists(dict[bytes, tuple[MailAddress, ...]]):
     """Lists of correspondents by what Graph wrote of them."""
 
@@ -56,14 +46,13 @@ class _KnownLists(dict[bytes, tuple[MailAddress, ...]]):
 
 @attrs.frozen(kw_only=True)
 class Conversion:
-    """Makes the mails of one page, with the `asked` fields; whoever is in several of them is read once.
+    """Makes the mails of one page, with the `asked` fields; recipients that are the same in several are read once.
 
     `updates`: what is not told may have been told before, so that a record must say everything.
     """
 
     asked: AbstractSet[str]
     updates: bool = False
-    _known: _Known = attrs.field(factory=_Known, init=False, repr=False)
     _lists: _KnownLists = attrs.field(factory=_KnownLists, init=False, repr=False)
 
     def mail(self, record: MessageRecord) -> Mail:
@@ -74,18 +63,18 @@ class Conversion:
             OverflowError: a time is before all time in UTC.
             msgspec.MsgspecError, UnicodeDecodeError: correspondents are told in a form that does not fit.
         """
-        author, sender = bytes(record.from_), bytes(record.sender)
-        if self.updates and not (author and sender):
+        author, sender = record.from_, record.sender
+        if self.updates and (author is UNSET or sender is UNSET):
             raise NotWholeError
-        known, lists, received = self._known, self._lists, record.received_date_time
+        lists, received = self._lists, record.received_date_time
         mail = _OpenMail(  # in the order of the fields of `Mail`
             record.id,
             record.parent_folder_id,
             record.internet_message_id,
             record.conversation_id,
             record.subject,
-            known[author],
-            known[sender],
+            author.email_address if author else None,
+            sender.email_address if sender else None,
             lists[bytes(record.to_recipients)],
             lists[bytes(record.cc_recipients)],
             lists[bytes(record.bcc_recipients)],

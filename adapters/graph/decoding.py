@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, encode
 from msgspec.structs import fields
 
-from adapters.graph.conversion import RECIPIENT, RECIPIENTS, Conversion
+from adapters.graph.conversion import RECIPIENTS, Conversion
 from adapters.graph.records import FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
 from adapters.graph.salvage import MOST_MESSAGES, NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY
@@ -50,7 +50,6 @@ _MEMBERS: Final = Decoder(dict[str, Raw])
 _ID: Final = Decoder(Id)
 _KINDS: Final[Mapping[str, Decoder[Any]]] = {
     **{each.encode_name: Decoder(each.type) for each in fields(MessageRecord) if each.type is not Raw},
-    **dict.fromkeys(("from", "sender"), RECIPIENT),
     **dict.fromkeys(("toRecipients", "ccRecipients", "bccRecipients", "replyTo"), RECIPIENTS),
 }
 """How the value of each field is read alone."""
@@ -141,15 +140,29 @@ def _envelope(page: P) -> P:
 
 
 def _at_once(page: bytes, conversion: Conversion) -> DecodedPage | None:
-    """Return what a page of whole messages tells; None: something is wrong, or it tells less of one."""
+    """Return what a page tells whose messages all have the form of whole ones; None: something is wrong with one.
+
+    Those that tell less all the same, as drafts do that have no sender yet, are read again by themselves: a few of them
+    do not make the page slow.
+    """
     try:
         found = _envelope(_PAGE.decode(page))
-        if conversion.updates and any(bytes(record.removed) for record in found.value):
-            return None
-        mails = [conversion.mail(record) for record in found.value]
     except _WRONG:
         return None
-    return DecodedPage(entries=mails, next_link=found.next_link, delta_link=found.delta_link)
+    mails = [_whole(record, conversion) for record in found.value]
+    raw = () if all(mails) else _RAW_PAGE.decode(page).value
+    entries = [mail or _judged(bytes(raw[number]), conversion) for number, mail in enumerate(mails)]
+    return DecodedPage(entries=entries, next_link=found.next_link, delta_link=found.delta_link)
+
+
+def _whole(record: MessageRecord, conversion: Conversion) -> Mail | None:
+    """Return the mail of a record; None: it tells of something else, or does not tell everything."""
+    try:
+        if not (conversion.updates and bytes(record.removed)):
+            return conversion.mail(record)
+    except _WRONG:
+        pass
+    return None
 
 
 def _one_by_one(page: bytes, conversion: Conversion) -> DecodedPage:
@@ -177,11 +190,9 @@ def _raw_page(page: bytes) -> RawPage | None:
 def _entry(raw: bytes, conversion: Conversion) -> Entry:
     try:
         record = _MESSAGE.decode(raw)
-        if not (conversion.updates and bytes(record.removed)):
-            return conversion.mail(record)
     except _WRONG:
-        pass
-    return _judged(raw, conversion)
+        return _judged(raw, conversion)
+    return _whole(record, conversion) or _judged(raw, conversion)
 
 
 def _judged(raw: bytes, conversion: Conversion) -> Entry:

@@ -1,7 +1,8 @@
 """What Graph sends, exactly as far as it is used: field for field what `selection` asks for.
 
 A record's fields without a default must be there. What has the domain's own shape is read as the domain's own.
-Correspondents stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need not be read.
+Lists of correspondents stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need not be
+read.
 
 Source: api-reference/v1.0/resources/message.md, attachment.md, mailfolder.md.
 """
@@ -76,8 +77,8 @@ class MessageRecord(Struct, frozen=True, gc=False, rename="camel"):
     web_link: str | None
     body_preview: str | None
     change_key: str | None
-    from_: Raw = field(default=Raw(), name="from")
-    sender: Raw = Raw()
+    from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
+    sender: RecipientRecord | UnsetType | None = UNSET
     etag: str | None = field(default=None, name="@odata.etag")
     removed: Raw = field(default=Raw(), name="@removed")
     body: BodyRecord | UnsetType | None = UNSET

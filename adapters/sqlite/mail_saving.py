@@ -36,7 +36,7 @@ _KNOWN: Final = (
     "SELECT m.mail_id, m.mail, m.folder, m.version, m.parts, m.round, m.is_deleted, m.state, m.told"
     " FROM json_each(?) AS asked CROSS JOIN mails AS m ON m.mail_id = asked.value"
 )
-_MET: Final = "UPDATE mails SET round = ? WHERE mail = ?"
+_MET: Final = "UPDATE mails SET round = ? WHERE mail IN (SELECT value FROM json_each(?))"
 _UPDATE: Final = (
     "UPDATE mails SET folder = ?, version = ?, parts = ?, round = ?, is_deleted = ?, deleted_at = ?, told = ?"
     " WHERE mail = ?"
@@ -106,7 +106,7 @@ class _Saving:
     user_id: str
     events: list[Event] = attrs.field(factory=list)
     _places: dict[MailId, _Place] = attrs.field(factory=dict)
-    _met: list[Row] = attrs.field(factory=list)
+    _met: list[int] = attrs.field(factory=list)
     _touched: dict[int, _Place] = attrs.field(factory=dict)
     _details: list[Row] = attrs.field(factory=list)
     _contents: list[Row] = attrs.field(factory=list)
@@ -148,7 +148,7 @@ class _Saving:
                 and not parts_of(mail) & ~place.parts
             ):
                 if place.round != self.sync.round:
-                    self._met.append((self.sync.round, place.mail))
+                    self._met.append(place.mail)
             else:
                 self._update(place, mail)
 
@@ -242,7 +242,8 @@ class _Saving:
 
     def _write(self) -> None:
         connection, now = self.connection, to_text(self.now)
-        connection.executemany(_MET, self._met)
+        if self._met:
+            connection.execute(_MET, (self.sync.round, to_json(self._met)))
         connection.executemany(UPDATE_DETAILS, self._details)
         connection.executemany(COMPLETE_CONTENTS, self._contents)
         connection.executemany(_UPDATE, [_changes(place, now) for place in self._touched.values()])

@@ -341,6 +341,15 @@ def test_a_removal_counts_whatever_else_is_told() -> None:
     assert isinstance(kept, Mail)
 
 
+def test_messages_that_lack_little_stand_where_they_were() -> None:
+    """A draft without a sender among whole mails is incomplete, and a time before all time unreadable; no more."""
+    early = message(3, receivedDateTime="0001-01-01T00:00:00+14:00")
+    items = (message(), without(message(2), "from"), early, message(4))
+    first, draft, unreadable, last = decode_page(page(*items), NOTHING, updates=True).entries
+    assert (first, draft) == (MAIL, Incomplete("AAMk2+/="))
+    assert (type(unreadable), type(last)) == (UnreadableMail, Mail)
+
+
 NO_PAGES = [
     b"",
     b"null",
