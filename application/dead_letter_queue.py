@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import attrs
 
-from domain.dead_letters import SUFFIX, DeadLetter, again, queue_of, replay_mark, waiting
+from domain.dead_letters import DeadLetter, again, queue_of, replay_mark, waiting
 from domain.errors import BusinessLogicError, MessagingError, NotFoundError
 from domain.messages import Delivery, Partition
+from domain.topics import DEAD_LETTERS
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
 from ports.event_subscriber import EventSubscriber, Start
@@ -37,7 +38,11 @@ class DeadLetterQueue:
 
         Raises: as `EventTopics.topics`.
         """
-        return [topic.name.removesuffix(SUFFIX) for topic in await self.topics.topics() if topic.name.endswith(SUFFIX)]
+        return [
+            topic.name.removesuffix(DEAD_LETTERS)
+            for topic in await self.topics.topics()
+            if topic.name.endswith(DEAD_LETTERS)
+        ]
 
     async def letters(self, topic: str) -> Sequence[DeadLetter]:
         """Return the letters of the topic that wait, oldest first; empty if it has no queue. All are held in memory.

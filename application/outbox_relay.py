@@ -79,6 +79,8 @@ class OutboxRelay:
     """Topics of which something went out since what is held was tried."""
     read_over: EventId | None = attrs.field(default=None, init=False)
     """All that is pending up to here is held."""
+    ahead: Sequence[EncodedEvent] = attrs.field(default=(), init=False)
+    """What was read behind the last batch while that was on its way; it is good as long as the claim lasts."""
     failures: int = attrs.field(default=0, init=False)
     retry_at: float = attrs.field(default=0.0, init=False)
     tidied_at: float | None = attrs.field(default=None, init=False)
@@ -163,9 +165,11 @@ class OutboxRelay:
 
         Of a topic with several keys of which nothing goes out, the rest need not be tried.
         """
-        count = 0
+        count, going_well = 0, False
         while batch := await self._free():
-            gone, failed = await self._relay(batch)
+            async with self._reading_ahead(batch if going_well else ()):
+                gone, failed = await self._relay(batch)
+            going_well = not failed
             self.held |= failed
             keys = Counter(topic for topic, _ in failed)
             self.stuck |= {topic for topic, number in keys.items() if number > 1 and topic not in self.going}
@@ -196,6 +200,9 @@ class OutboxRelay:
 
     async def _free(self) -> Sequence[EncodedEvent]:
         """Return the next events that are not held; none if another relay is at work."""
+        ahead, self.ahead = self.ahead, ()
+        if any(map(self._is_free, ahead)) and self._claims(self.clock.now(), self.times.publish):
+            return list(filter(self._is_free, ahead))
         while await self._claim(self.read_over):
             page = await self._page(self.read_over)
             over = list(takewhile(self._is_held, page))
@@ -203,7 +210,7 @@ class OutboxRelay:
                 self.read_over = over[-1].event_id
             if len(over) < len(page):
                 if await self._still_claims():
-                    return [event for event in page if not self._is_held(event)]
+                    return list(filter(self._is_free, page))
             elif not page:
                 break
         return ()
@@ -276,13 +283,38 @@ class OutboxRelay:
         self.going |= {event.topic for event in published}
         return len(published) + len(rejected), failed
 
+    @asynccontextmanager
+    async def _reading_ahead(self, batch: Sequence[EncodedEvent]) -> AsyncIterator[None]:
+        """Read what comes behind a full batch beside the body. If that fails, it is read when its turn comes.
+
+        Both together are no more than is held at once.
+        """
+        left = self.batch_bytes - sum([len(event.value) for event in batch])
+        if len(batch) < self.batch or left < self.batch_bytes / 2:
+            yield
+            return
+        ahead = self.outbox.pending(self.batch, after=batch[-1].event_id, size_bytes=left)
+        reading = asyncio.ensure_future(ahead)
+        try:
+            yield
+            await asyncio.wait([reading])
+            self.ahead = () if reading.exception() else reading.result()
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+            if not reading.cancelled():
+                reading.exception()  # nobody asks any more
+
     def _is_held(self, event: EncodedEvent) -> bool:
         return event.topic in self.stuck or _lane(event) in self.held
+
+    def _is_free(self, event: EncodedEvent) -> bool:
+        return not self._is_held(event)
 
     def _look_again(self, topics: AbstractSet[str] | None = None) -> None:
         """Look from the beginning for what is not held; of these topics, or all, not everything is held any more."""
         self.stuck -= self.stuck if topics is None else topics
-        self.read_over = None
+        self.read_over, self.ahead = None, ()
 
     def _latest_failure(self) -> IACSGraphError:
         return next(reversed(self.held.values()))

@@ -169,7 +169,10 @@ class PartitionWork:
             del self.works[work]
 
     async def _handle(self, subscription: Subscription, work: Work, batch: Sequence[Delivery]) -> bool:
-        """Handle in order and return whether all of it is done; what is done is committed, however it ends."""
+        """Handle in order and return whether all of it is done; what is done is committed, however it ends.
+
+        With it goes what is done elsewhere: partitions that end together need not be committed one by one.
+        """
         try:
             for delivery in batch:
                 if cancellations() or work.stopping.is_set():  # a handler may have kept its cancellation to itself
@@ -182,7 +185,7 @@ class PartitionWork:
                 if self._commit_is_due():
                     await self._commit(subscription, list(self.done))
         finally:
-            await self._commit(subscription, [work.partition])
+            await self._commit(subscription, list(self.done))
         return not work.stopping.is_set()
 
     def _commit_in_time(self, subscription: Subscription, tasks: asyncio.TaskGroup) -> None:

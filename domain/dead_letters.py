@@ -15,9 +15,9 @@ import attrs
 from domain.errors import ValidationError
 from domain.events import EventId
 from domain.messages import EVENT_ID_HEADER, Delivery, Message, Partition
+from domain.topics import DEAD_LETTERS
 from domain.validation import not_blank, not_negative, utc
 
-SUFFIX = ".dlq"
 PREFIX = "iacsgraph_dlq_"
 """Of the headers that are added."""
 
@@ -77,7 +77,7 @@ class DeadLetter:
 
 def queue_of(topic: str) -> str:
     """Return the name of the topic's dead letter queue."""
-    return topic + SUFFIX
+    return topic + DEAD_LETTERS
 
 
 def dead_letter(

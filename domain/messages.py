@@ -31,9 +31,9 @@ class Message:
         return None if found is None else found.decode(errors="replace")
 
 
-@attrs.frozen(kw_only=True, order=True)
+@attrs.frozen(kw_only=True, order=True, cache_hash=True)
 class Partition:
-    """One of the parts of a topic; order holds within it."""
+    """One of the parts of a topic; order holds within it. Each message is looked up by it several times."""
 
     topic: str = attrs.field(validator=not_blank)
     number: int = attrs.field(validator=not_negative)

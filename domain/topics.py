@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import attrs
 
-from domain.dead_letters import SUFFIX
+DEAD_LETTERS = ".dlq"
+"""What the name of a topic's dead letter queue ends with."""
 
 NAME_RULE = "A topic's name has up to 249 letters, digits, '.', '_' and '-', and is neither '.' nor '..'."
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -26,8 +27,8 @@ class TopicPlan:
 
     def partitions_of(self, topic: str) -> int:
         """Return how many partitions the topic gets: a dead letter queue, which people read, has one."""
-        return 1 if topic.endswith(SUFFIX) else self.partitions
+        return 1 if topic.endswith(DEAD_LETTERS) else self.partitions
 
     def retention_of(self, topic: str) -> timedelta | None:
         """Return for how long the topic keeps messages."""
-        return self.dead_letter_retention if topic.endswith(SUFFIX) else self.retention
+        return self.dead_letter_retention if topic.endswith(DEAD_LETTERS) else self.retention

@@ -24,7 +24,7 @@ class EncodedEvent:
 
     def message(self) -> Message:
         """Return what is handed to the log of events."""
-        headers = tuple((name, value.encode()) for name, value in self.headers.items())
+        headers = tuple([(name, value.encode()) for name, value in self.headers.items()])  # thousands at once
         return Message(topic=self.topic, key=self.key.encode(), value=self.value, headers=headers)
 
 

@@ -14,6 +14,7 @@ from domain.events import EventId
 from domain.validation import not_blank, optional, utc
 
 PREFIX = "ce_"
+ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time")
 SPECVERSION = "1.0"
 SOURCE = "/iacsgraph"
 CONTENT_TYPE = "content-type"

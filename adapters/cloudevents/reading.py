@@ -9,13 +9,16 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from adapters.cloudevents.attributes import CONTENT_TYPE, PREFIX, Attributes, dotted
+from adapters.cloudevents.attributes import ATTRIBUTES, CONTENT_TYPE, PREFIX, SPECVERSION, Attributes, dotted
 from adapters.cloudevents.json_text import read_object
 from adapters.cloudevents.times import any_time, exact_time
 from domain.events import EventId
 from domain.messages import Delivery, Message
 
 _CLOUDEVENTS = "application/cloudevents"
+_PREFIXED = len(PREFIX)
+_OURS = frozenset([CONTENT_TYPE, *(PREFIX + name for name in ATTRIBUTES)])
+"""What needs no lowering, since we write it so."""
 _VERSION = re.compile(r"1\.[0-9]+")
 
 
@@ -25,19 +28,21 @@ def read_message(delivery: Delivery, zone: tzinfo) -> tuple[Attributes, Mapping[
     Raises: ValueError, ValidationError, neither of which quotes anything, if there are none or they are malformed.
     """
     message = delivery.message
-    media_type = (_last(message, CONTENT_TYPE) or b"").decode(errors="replace").partition(";")[0].strip().lower()
+    headers = dict(message.headers)  # the last one of a name counts
+    if not headers.keys() <= _OURS:
+        headers = {name.lower(): value for name, value in message.headers}
+    media_type = headers.pop(CONTENT_TYPE, b"").decode(errors="replace").partition(";")[0].strip().lower()
     if media_type.startswith(_CLOUDEVENTS):
         return _structured(message, media_type)
-    if any(name.lower().startswith(PREFIX) for name, _ in message.headers):
-        return _attributes(_binary(message)), read_object(message.value)
+    if attributes := headers if headers.keys() <= _OURS else {n: v for n, v in headers.items() if n.startswith(PREFIX)}:
+        return _attributes(_binary(attributes)), read_object(message.value)
     return _plain(delivery, zone)
 
 
-def _binary(message: Message) -> Mapping[str, str]:
+def _binary(attributes: Mapping[str, bytes]) -> Mapping[str, str]:
     """Decode strictly: two ids must not become one by what is put in place of broken bytes."""
-    raw = {name.lower().removeprefix(PREFIX): value for name, value in message.headers if _is_attribute(name)}
     try:
-        return {name: value.decode() for name, value in raw.items()}
+        return {name[_PREFIXED:]: value.decode() for name, value in attributes.items()}
     except UnicodeDecodeError:
         msg = "a header is not UTF-8"
         raise ValueError(msg) from None
@@ -69,12 +74,12 @@ def _attributes(found: Mapping[str, object]) -> Attributes:
     texts: dict[str, str] = {}
     for name in ("specversion", "id", "type", "source", "time"):
         text = found.get(name)
-        if not isinstance(text, str) and (text is not None or name != "time"):
-            msg = f"the attribute {name} is missing or no text"
-            raise ValueError(msg)
         if isinstance(text, str):
             texts[name] = text
-    if not _VERSION.fullmatch(texts["specversion"]):
+        elif text is not None or name != "time":
+            msg = f"the attribute {name} is missing or no text"
+            raise ValueError(msg)
+    if texts["specversion"] != SPECVERSION and not _VERSION.fullmatch(texts["specversion"]):
         msg = "not CloudEvents 1.x"
         raise ValueError(msg)
     return Attributes(
@@ -100,11 +105,3 @@ def _plain(delivery: Delivery, zone: tzinfo) -> tuple[Attributes, Mapping[str, o
         time=any_time(timestamp, zone) if isinstance(timestamp, str) else None,
     )
     return attributes, value
-
-
-def _is_attribute(name: str) -> bool:
-    return name.lower().startswith(PREFIX)
-
-
-def _last(message: Message, name: str) -> bytes | None:
-    return next((value for known, value in reversed(message.headers) if known.lower() == name), None)

@@ -86,13 +86,11 @@ class KafkaEventPublisher(EventPublisher):
         """Return which message goes where; those without a key all go to one partition, where they cost least."""
         numbers = await self._located(topic)
         led = [number for number, leader in numbers.items() if leader >= 0]
-        anywhere = partition_for(None, list(numbers), led)
-        parted: dict[Partition, list[Outbound]] = defaultdict(list)
+        of_keys = {key: partition_for(key, list(numbers), led) for key in {each.message.key for each in items}}
+        parted: dict[int, list[Outbound]] = defaultdict(list)
         for each in items:
-            key = each.message.key
-            number = anywhere if key is None else partition_for(key, list(numbers), led)
-            parted[Partition(topic=topic, number=number)].append(each)
-        return parted
+            parted[of_keys[each.message.key]].append(each)
+        return {Partition(topic=topic, number=number): its for number, its in parted.items()}
 
     async def _located(self, topic: str) -> Mapping[int, int]:
         while True:

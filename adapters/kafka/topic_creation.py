@@ -7,9 +7,9 @@ import attrs
 from aiokafka.protocol.admin import DescribeConfigsRequest
 
 from adapters.kafka.session import Session
-from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX, queue_of
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, queue_of
 from domain.errors import ConfigurationError, MessageRejectedError
-from domain.topics import TopicPlan, is_topic_name
+from domain.topics import DEAD_LETTERS, TopicPlan, is_topic_name
 
 _BROKER, _LIMIT = 4, "message.max.bytes"
 
@@ -36,7 +36,7 @@ class TopicMaker:
 
     async def _make(self, session: Session, topic: str) -> None:
         settings = retention_setting(self.plan.retention_of(topic))
-        if topic.endswith(SUFFIX):
+        if topic.endswith(DEAD_LETTERS):
             settings["max.message.bytes"] = str(await self._limit(session) + ROOM_BYTES)
         await session.create(
             topic, partitions=self.plan.partitions_of(topic), replication=self.replication, settings=settings

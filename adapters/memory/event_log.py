@@ -9,10 +9,10 @@ import attrs
 
 from adapters.memory.bell import Bell
 from adapters.memory.consumer_group import ConsumerGroup, Member
-from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES
 from domain.errors import IACSGraphError, KafkaConnectionError, MessageRejectedError
 from domain.messages import Delivery, Message, Partition
-from domain.topics import TopicPlan, is_topic_name
+from domain.topics import DEAD_LETTERS, TopicPlan, is_topic_name
 from ports.clock import Clock
 
 
@@ -163,7 +163,7 @@ class MemoryEventLog:
     def _too_large(self, message: Message) -> IACSGraphError | None:
         parts = [message.key or b"", message.value or b"", *(name.encode() + value for name, value in message.headers)]
         size = sum(len(part) for part in parts)
-        if size <= self.largest_bytes + (ROOM_BYTES if message.topic.endswith(SUFFIX) else 0):
+        if size <= self.largest_bytes + (ROOM_BYTES if message.topic.endswith(DEAD_LETTERS) else 0):
             return None
         msg = f"A message of {size} bytes is too large for topic {message.topic!r}."
         return MessageRejectedError(msg, details={"topic": message.topic, "size_bytes": size})

@@ -4,6 +4,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+
+from msgspec.json import Encoder
 
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import CLIENT_SECRET, may_encrypt
@@ -13,6 +16,8 @@ from domain.change import AccountChange, AuditEntry, FieldChange
 from domain.errors import ConflictError, NotFoundError
 from ports.cipher import Cipher
 from ports.event_codec import EncodedEvent, EventCodec
+
+_ENCODE: Final = Encoder().encode
 
 COLUMNS = (
     "account_id",
@@ -112,7 +117,10 @@ def append_events(connection: sqlite3.Connection, events: Sequence[EncodedEvent]
     at = to_text(now)
     connection.executemany(
         "INSERT INTO outbox (event_id, topic, key, value, headers, appended_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [(each.event_id, each.topic, each.key, each.value, json.dumps(dict(each.headers)), at) for each in events],
+        [
+            (each.event_id, each.topic, each.key, each.value, _ENCODE(dict(each.headers)).decode(), at)
+            for each in events
+        ],
     )
 
 

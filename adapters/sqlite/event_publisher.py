@@ -10,10 +10,10 @@ from adapters.sqlite.bounded_write import bounded_write
 from adapters.sqlite.database import Database
 from adapters.sqlite.log_rows import Appender, trim
 from adapters.sqlite.statements import savepoint
-from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, SUFFIX
+from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES
 from domain.errors import DatabaseError, IACSGraphError, MessageRejectedError
 from domain.messages import Message
-from domain.topics import NAME_RULE, TopicPlan, is_topic_name
+from domain.topics import DEAD_LETTERS, NAME_RULE, TopicPlan, is_topic_name
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
 
@@ -33,7 +33,8 @@ class SqliteEventPublisher(EventPublisher):
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
         """Reject what can never be appended, append the rest: all of it or, after an error, nothing."""
-        outcomes: list[IACSGraphError | None] = [self._rejection(message) for message in messages]
+        topics = {topic: _refused_topic(topic) for topic in {message.topic for message in messages}}
+        outcomes: list[IACSGraphError | None] = [topics[each.topic] or self._rejection(each) for each in messages]
         good = [message for message, error in zip(messages, outcomes, strict=True) if error is None]
         if not good:
             return outcomes
@@ -60,10 +61,10 @@ class SqliteEventPublisher(EventPublisher):
             self._trim_at = started if removed >= TRIM_AT_ONCE else started + TRIM_EVERY.total_seconds()
 
     def _rejection(self, message: Message) -> MessageRejectedError | None:
-        if not is_topic_name(message.topic):
-            return MessageRejectedError(NAME_RULE, error_code="TOPIC_INVALID", details={"topic": message.topic})
+        if _at_most_bytes(message) <= self.largest_bytes:
+            return None
         size = _size_bytes(message)
-        largest = self.largest_bytes + (ROOM_BYTES if message.topic.endswith(SUFFIX) else 0)
+        largest = self.largest_bytes + (ROOM_BYTES if message.topic.endswith(DEAD_LETTERS) else 0)
         if size > largest:
             msg = f"The message has {size} bytes, more than {largest} are not accepted."
             return MessageRejectedError(msg, error_code="MESSAGE_TOO_LARGE", details={"topic": message.topic})
@@ -79,6 +80,18 @@ def _trim(connection: sqlite3.Connection, now: datetime) -> int:
         if not connection.in_transaction:  # what was to be published is gone with it
             raise
         return 0
+
+
+def _refused_topic(topic: str) -> MessageRejectedError | None:
+    if is_topic_name(topic):
+        return None
+    return MessageRejectedError(NAME_RULE, error_code="TOPIC_INVALID", details={"topic": topic})
+
+
+def _at_most_bytes(message: Message) -> int:
+    """Return what the size does not exceed, whatever letters the names of headers have: quicker than the size."""
+    headers = sum([4 * len(name) + len(value) for name, value in message.headers])
+    return len(message.key or b"") + len(message.value or b"") + headers
 
 
 def _size_bytes(message: Message) -> int:

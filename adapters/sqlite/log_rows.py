@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import attrs
+from msgspec.json import Decoder, Encoder
 
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.timestamps import from_text, to_text
@@ -15,6 +16,8 @@ from domain.errors import DatabaseError, ValidationError
 from domain.messages import Delivery, Message, Partition
 from domain.topics import TopicPlan
 
+_HEADERS = Encoder()
+_PAIRS = Decoder(list[tuple[str, str]])
 MOST_PARTITIONS = 10_000
 FOR_EVER = timedelta(days=3_650_000)
 UNREADABLE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,24 +71,31 @@ def partition_of(connection: sqlite3.Connection, partition_id: int) -> LogPartit
 
 @attrs.define
 class Appender:
-    """Appends messages within one transaction; `finish` writes down how far the partitions have come."""
+    """Appends messages within one transaction; `finish` writes them, and how far the partitions have come."""
 
     connection: sqlite3.Connection
     plan: TopicPlan
     now: datetime
+    _at: str = attrs.field(init=False)
     _topics: dict[str, list[LogPartition]] = attrs.field(factory=dict, init=False)
     _ends: dict[int, int] = attrs.field(factory=dict, init=False)
+    _rows: list[tuple[object, ...]] = attrs.field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._at = to_text(self.now)
 
     def append(self, message: Message) -> None:
         """Append to the partition of the key, without a key to the one that has been given least."""
         partition_id = self._choose(self._partitions(message.topic), message.key)
         offset = self._ends[partition_id]
-        at, headers = to_text(self.now), _headers_text(message.headers)
-        self.connection.execute(_APPEND, (partition_id, offset, at, message.key, message.value, headers))
+        headers = _headers_text(message.headers)
+        self._rows.append((partition_id, offset, self._at, message.key, message.value, headers))
         self._ends[partition_id] = offset + 1
 
     def finish(self) -> None:
-        """Write the offsets of the next messages."""
+        """Write the messages, and the offsets of the next ones."""
+        self.connection.executemany(_APPEND, self._rows)
+        self._rows.clear()
         before = {each.partition_id: each.end for partitions in self._topics.values() for each in partitions}
         ends = [(end, partition_id) for partition_id, end in self._ends.items() if end != before[partition_id]]
         self.connection.executemany("UPDATE log_partitions SET next_offset = ? WHERE partition_id = ?", ends)
@@ -112,8 +122,9 @@ def read(connection: sqlite3.Connection, source: LogPartition, offset: int, limi
     Raises:
         DatabaseError: ROW_MALFORMED: not even the offset can be read.
     """
+    moments: dict[bytes, datetime] = {}  # what was appended together has the same time
     for row in connection.execute(_READ, (source.partition_id, offset, limit)):
-        yield _delivery(row, source.partition)
+        yield _delivery(row, source.partition, moments)
 
 
 def trim(connection: sqlite3.Connection, now: datetime, limit: int) -> int:
@@ -162,14 +173,13 @@ def _before(row: sqlite3.Row, now: datetime) -> str:
 
 
 @decodes("log_messages", "offset_number")
-def _delivery(row: sqlite3.Row, partition: Partition) -> Delivery:
-    message = Message(
-        topic=partition.topic,
-        key=row["key"],
-        value=row["value"],
-        headers=_headers(row["headers"]),
-    )
-    return Delivery(partition=partition, offset=_offset(row), at=_moment(row["at"]), message=message)
+def _delivery(row: sqlite3.Row, partition: Partition, moments: dict[bytes, datetime]) -> Delivery:
+    offset, at, key, value, headers = row
+    moment = moments.get(at)
+    if moment is None:
+        moment = moments[at] = _moment(at)
+    message = Message(topic=partition.topic, key=key, value=value, headers=_headers(headers))
+    return Delivery(partition=partition, offset=int(offset), at=moment, message=message)
 
 
 @decodes("log_partitions", "partition_id")
@@ -183,10 +193,22 @@ def _partition(row: sqlite3.Row) -> LogPartition:
 
 
 def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str:
-    return json.dumps([(name, value.decode("latin-1")) for name, value in headers])
+    pairs = [(name, value.decode("latin-1")) for name, value in headers]
+    try:
+        return _HEADERS.encode(pairs).decode()
+    except UnicodeEncodeError:  # a name that is no Unicode, which JSON can escape
+        return json.dumps(pairs)
 
 
 def _headers(text: bytes) -> tuple[tuple[str, bytes], ...]:
+    try:
+        return tuple([(name, value.encode("latin-1")) for name, value in _PAIRS.decode(text)])
+    except ValueError:
+        return _odd_headers(text)
+
+
+def _odd_headers(text: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return what is there, if names are no Unicode, or rows were written by hand; none if it makes no sense."""
     try:
         return tuple((str(name), value.encode("latin-1")) for name, value in json.loads(text))
     except (ValueError, TypeError, AttributeError, RecursionError):

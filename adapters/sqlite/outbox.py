@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 
 import attrs
 
 from adapters.sqlite.arrivals import Arrivals
 from adapters.sqlite.database import Database
-from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_event
-from adapters.sqlite.row_decoding import any_text
+from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_events
+from adapters.sqlite.row_decoding import any_text, reading_any_text
 from adapters.sqlite.timestamps import is_held, to_text
 from domain.events import EventId
 from ports.clock import Clock
@@ -19,6 +20,7 @@ from ports.outbox import LONGEST_CLAIM, PAGE_BYTES, Outbox
 
 MALFORMED = "ROW_MALFORMED: the stored row is damaged."
 
+_AT_ONCE = 500
 _PENDING = (
     f"SELECT position, {COLUMNS} FROM outbox WHERE {PENDING}"  # noqa: S608 - constants
     " AND position > coalesce((SELECT position FROM outbox WHERE event_id = ?), 0) ORDER BY position LIMIT ?"
@@ -27,7 +29,7 @@ _CLAIM = (
     "INSERT INTO relay (only_row, owner, until) VALUES (1, ?, ?)"
     " ON CONFLICT (only_row) DO UPDATE SET owner = excluded.owner, until = excluded.until"
 )
-_PUBLISHED = f"UPDATE outbox SET published_at = ? WHERE event_id = ? AND {PENDING}"  # noqa: S608 - constants
+_PUBLISHED = f"UPDATE outbox SET published_at = ? WHERE {PENDING} AND event_id IN ({{}})"  # noqa: S608 - constants
 _PARKED = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE event_id = ? AND {PENDING}"  # noqa: S608 - constants
 _PARK_ROW = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE position = ? AND {PENDING}"  # noqa: S608 - constants
 _TRIM = (
@@ -72,9 +74,8 @@ class SqliteOutbox(Outbox):
         """Read along the index of what is pending; a damaged row is parked, so that it keeps nobody back."""
 
         def work(connection: sqlite3.Connection) -> tuple[list[EncodedEvent], list[int]]:
-            with any_text(connection), closing(connection.execute(_PENDING, (after, max(limit, 0)))) as cursor:
-                rows = list(_up_to(size_bytes, cursor))
-            events = [to_event(row) for row in rows]
+            rows = reading_any_text(connection, partial(_page, after=after, limit=limit, size_bytes=size_bytes))
+            events = to_events(rows)
             damaged = [row["position"] for row, event in zip(rows, events, strict=True) if event is None]
             return [event for event in events if event is not None], damaged
 
@@ -89,7 +90,8 @@ class SqliteOutbox(Outbox):
         at = to_text(now)
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(_PUBLISHED, [(at, event_id) for event_id in published])
+            for ids in _some(published):
+                connection.execute(_PUBLISHED.format(", ".join("?" * len(ids))), (at, *ids))
             connection.executemany(_PARKED, [(at, reason, event_id) for event_id, reason in parked.items()])
 
         await self.database.write(work, operation="settle", table="outbox")
@@ -115,6 +117,11 @@ class SqliteOutbox(Outbox):
         await self.database.write(work, operation="pending", table="outbox")
 
 
+def _page(connection: sqlite3.Connection, *, after: EventId | None, limit: int, size_bytes: int) -> list[sqlite3.Row]:
+    with closing(connection.execute(_PENDING, (after, max(limit, 0)))) as cursor:
+        return list(_up_to(size_bytes, cursor))
+
+
 def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row]:
     """Take rows, at least one, as long as their values have no more bytes together: what is not taken is not read."""
     size = 0
@@ -124,6 +131,11 @@ def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row
         if number and size > size_bytes:
             return
         yield row
+
+
+def _some(ids: Sequence[EventId]) -> Iterator[Sequence[EventId]]:
+    """Take so many at once as one statement may name: that costs less than a statement for each."""
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _newest(connection: sqlite3.Connection) -> int:

@@ -1,7 +1,9 @@
 """Events of the outbox as rows, read with `any_text`. Runs on the database's thread."""
 
-import json
 import sqlite3
+from collections.abc import Sequence
+
+import msgspec
 
 from adapters.sqlite.row_decoding import is_text, shown
 from adapters.sqlite.timestamps import from_text
@@ -13,15 +15,18 @@ from ports.parked_events import ParkedEvent
 COLUMNS = "event_id, topic, key, value, headers"
 PENDING = "published_at IS NULL AND parked_at IS NULL"
 
+_HEADERS = msgspec.json.Decoder(dict[str, str])
 
-def to_event(row: sqlite3.Row) -> EncodedEvent | None:
-    """Return the event; None if the row is damaged: it does not hold what a store writes."""
-    headers = _headers(row["headers"])
-    texts = (row["event_id"], row["topic"], row["key"])
-    if headers is None or not isinstance(row["value"], bytes) or not all(map(is_text, texts)):
-        return None
-    event = _event(row, headers, row["value"])
-    return event if _is_sendable(event) else None
+
+def to_events(rows: Sequence[sqlite3.Row]) -> list[EncodedEvent | None]:
+    """Return the event of each row; None for a row that is damaged: it does not hold what a store writes.
+
+    The rows have a number before `COLUMNS`.
+    """
+    events = [_whole(*row) for row in rows]
+    of_topics = {event.topic: event for event in events if event is not None}  # what can be wrong lies in the topic
+    refused = {topic for topic, event in of_topics.items() if not _is_sendable(event)}
+    return [None if event is None or event.topic in refused else event for event in events]
 
 
 def to_parked(row: sqlite3.Row) -> ParkedEvent:
@@ -47,6 +52,13 @@ def _is_sendable(event: EncodedEvent) -> bool:
     return True
 
 
+def _whole(_: int, event_id: object, topic: object, key: object, value: object, headers: object) -> EncodedEvent | None:
+    found = _headers(headers)
+    if found is None or not isinstance(value, bytes) or not (is_text(event_id) and is_text(topic) and is_text(key)):
+        return None
+    return EncodedEvent(event_id=EventId(event_id), topic=topic, key=key, value=value, headers=found)
+
+
 def _event(row: sqlite3.Row, headers: dict[str, str], value: bytes) -> EncodedEvent:
     return EncodedEvent(
         event_id=EventId(shown(row["event_id"])),
@@ -59,9 +71,6 @@ def _event(row: sqlite3.Row, headers: dict[str, str], value: bytes) -> EncodedEv
 
 def _headers(text: object) -> dict[str, str] | None:
     try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
+        return _HEADERS.decode(text) if isinstance(text, str) else None
+    except ValueError:  # no such JSON, or halves of surrogate pairs in it
         return None
-    if not isinstance(found, dict) or not all(is_text(each) for header in found.items() for each in header):
-        return None
-    return found
