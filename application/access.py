@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from domain.token import AccessToken
-from ports.token_store import HeldToken
+from ports.held_tokens import HeldToken
 
 
 @attrs.frozen(kw_only=True)

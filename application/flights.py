@@ -19,6 +19,18 @@ def shutting_down() -> TokenRefreshError:
     return TokenRefreshError("The program is shutting down.", error_code="SHUTTING_DOWN", transient=True)
 
 
+def landed(outcome: T | Exception) -> T:
+    """Return the outcome of a flight.
+
+    Raises: what the flight's work raised.
+    """
+    if isinstance(outcome, IACSGraphError):
+        raise copy.copy(outcome) from outcome
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 @attrs.define(eq=False)
 class _Flight(Generic[T]):
     waiters: "list[asyncio.Future[T | Exception]]" = attrs.field(factory=list)
@@ -44,15 +56,17 @@ class Flights(Generic[T]):
 
         Raises: what `work` raised.
         """
+        return landed(await self.board(key, work))
+
+    def board(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Future[T | Exception]":
+        """Return what `join` waits for, to be awaited by one; `landed` makes of its outcome what `join` does.
+
+        Raises: as `launch`.
+        """
         flight = self.launch(key, work)
         future: asyncio.Future[T | Exception] = asyncio.get_running_loop().create_future()
         flight.waiters.append(future)
-        outcome = await future
-        if isinstance(outcome, IACSGraphError):
-            raise copy.copy(outcome) from outcome
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return future
 
     def launch(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
         """Start `work` under this key unless it is in flight already; nobody needs to wait for it.

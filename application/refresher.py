@@ -29,9 +29,10 @@ from domain.refreshing import Wait, WaitReason
 from domain.token import Grant
 from ports.authentication_log import AuthenticationLog
 from ports.clock import Clock
+from ports.held_tokens import HeldToken
 from ports.identifiers import Identifiers
 from ports.identity_provider import IdentityProvider
-from ports.token_store import HeldToken, Lease, TokenStore
+from ports.token_store import Lease, TokenStore
 
 ACTOR = "token service"
 AT_ONCE = 200
@@ -159,7 +160,7 @@ class Refresher:
             if isinstance(error, ConfigurationError):
                 raise
             raise await self._told(user_id, error) from error
-        token = lease.token.renewed_by(grant.token) if lease.token is not None else grant.token
+        token = grant.token.keeping(lease.refresh)
         recovery = _Recovery(self._act())
         due_at = token.due_at(self.identifiers.fraction())
         await self._store(lease, lambda: self.tokens.commit(lease, token, due_at, recovery))
@@ -186,9 +187,8 @@ class Refresher:
 
     async def _ask(self, lease: Lease, need: Need) -> Grant:
         application = self.applications.of(lease.account)
-        refresh = lease.token.refresh if lease.token is not None else None
         return await self.applications.attempt(
-            application, lambda secret: self._call(application, secret, refresh, need.claims)
+            application, lambda secret: self._call(application, secret, lease.refresh, need.claims)
         )
 
     async def _call(

@@ -8,14 +8,14 @@ from application.access import Need
 from application.refusals import not_usable, unknown
 from domain.token import AccessToken
 from ports.clock import Clock
-from ports.token_store import HeldToken, TokenStore
+from ports.held_tokens import HeldToken, HeldTokens
 
 
 @attrs.frozen(kw_only=True)
 class StoredTokens:
     """For programs that ask once and end: most find a token that will do, and need no token service for it."""
 
-    tokens: TokenStore
+    tokens: HeldTokens
     clock: Clock
 
     async def read(self, user_id: str) -> HeldToken:

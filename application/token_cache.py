@@ -8,7 +8,8 @@ from domain.account import AccountId
 from domain.errors import DatabaseError
 from domain.token import AccessToken
 from ports.clock import Clock
-from ports.token_store import Cursor, HeldToken, TokenStore
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, TokenStore
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -21,10 +22,16 @@ class TokenCache:
     _staleness: timedelta = timedelta(seconds=1)
     _interval: timedelta = timedelta(milliseconds=250)
     _held: dict[str, HeldToken] = attrs.field(factory=dict, init=False)
-    _fresh: dict[str, tuple[AccessToken, datetime, datetime]] = attrs.field(factory=dict, init=False)
+    _fresh: dict[str, tuple[AccessToken, datetime]] = attrs.field(factory=dict, init=False)
+    """Usable tokens with the time up to which they are fresh: worked out once, asked for each time."""
     _user_ids: dict[AccountId, str] = attrs.field(factory=dict, init=False)
     _trusted_until: float = attrs.field(default=-1.0, init=False)
     _epoch: int = attrs.field(default=0, init=False)
+
+    @property
+    def epoch(self) -> int:
+        """Return a number that changes when something is forgotten: what is read from then on is newer."""
+        return self._epoch
 
     def get(self, user_id: str) -> HeldToken | None:
         """Return what is known, if it can be trusted now."""
@@ -36,9 +43,11 @@ class TokenCache:
         entry = self._fresh.get(user_id)
         if entry is None or self._clock.monotonic() >= self._trusted_until:
             return None
-        access, fresh_until, expiry = entry
+        access, fresh_until = entry
         now = self._clock.now()
-        return access if now < fresh_until and expiry - now > min_lifetime else None
+        if now < fresh_until and (not min_lifetime or fresh_until - now > min_lifetime):
+            return access  # its expiry comes later still
+        return access if now < fresh_until and access.meets(now, min_lifetime) else None
 
     async def read(self, user_id: str) -> HeldToken | None:
         """Read from the store and remember, unless news arrived while reading that may be newer than what was read."""
@@ -55,8 +64,7 @@ class TokenCache:
         self._held[user_id] = held
         self._user_ids[held.account_id] = user_id
         if held.usable and held.access is not None:
-            access = held.access
-            self._fresh[user_id] = (access, access.soft_expiry, access.expires_at - access.skew)
+            self._fresh[user_id] = (held.access, held.access.soft_expiry)
 
     def forget(self, account_id: AccountId) -> None:
         """Forget one account, under whatever user id it was read, and whatever is being read of it."""

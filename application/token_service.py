@@ -9,7 +9,7 @@ from functools import partial
 import attrs
 
 from application.access import Need, Renewal
-from application.flights import Flights
+from application.flights import Flights, landed
 from application.refresher import Refresher
 from application.refusals import must_sign_in, not_usable, unknown
 from application.seldom import Seldom
@@ -31,13 +31,17 @@ from domain.lifecycle import Act
 from domain.token import AccessToken, Token, TokenState
 from ports.access_tokens import AccessTokens
 from ports.account_store import AccountStore
-from ports.token_store import HeldToken
+from ports.held_tokens import HeldToken
 
 BEHIND_PAUSE = timedelta(seconds=1)
 """Shortest time between two refreshes of one account that nobody waits for."""
 
 ROUNDS = 3
 """How often a caller whose need was not met by what others did starts anew."""
+
+
+NOTHING_SPECIAL = Need()
+"""What nearly all callers need: one object, however many wait."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,16 +52,19 @@ class TokenService(AccessTokens):
     refresher: Refresher
     cache: TokenCache
     flights: Flights[Renewal]
+    reads: Flights[HeldToken | None]
     seldom: Seldom
     short_lived: dict[AccountId, datetime] = attrs.field(factory=dict, repr=False)
     """Expiry of tokens that came from a refresh and yet lived shorter than a caller wanted."""
+    reading: set[str] = attrs.field(factory=set, repr=False)
+    """Whose token somebody is reading."""
 
     async def get_valid_token(self, user_id: str, min_lifetime: timedelta = timedelta(0)) -> AccessToken:
         """Return an access token that lives longer than `min_lifetime`, refreshed if need be.
 
         Raises: as `AccessTokens.get`.
         """
-        return self.cache.fresh(user_id, min_lifetime) or await self.get(user_id, min_lifetime)
+        return self.cache.fresh(user_id, min_lifetime) or await self._hand_out(user_id, min_lifetime)
 
     async def get(
         self,
@@ -68,9 +75,23 @@ class TokenService(AccessTokens):
         claims: str | None = None,
     ) -> AccessToken:
         """Hand out the token at hand if it will do; one that should be refreshed soon is, behind the caller's back."""
-        held = self.cache.get(user_id) or await self._read(user_id)
+        if rejected is None and claims is None:
+            return self.cache.fresh(user_id, min_lifetime) or await self._hand_out(user_id, min_lifetime)
+        return await self._hand_out(user_id, min_lifetime, rejected, claims)
+
+    async def _hand_out(
+        self, user_id: str, min_lifetime: timedelta, rejected: str | None = None, claims: str | None = None
+    ) -> AccessToken:
+        held = self.cache.get(user_id)
+        if held is None:
+            held = await self._read(user_id)
+            fresh = self.cache.fresh(user_id, min_lifetime)
+            if fresh is not None and fresh is held.access and rejected is None and claims is None:
+                return fresh
         known_best = self.short_lived.get(held.account_id)
-        need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims, known_best=known_best)
+        need = NOTHING_SPECIAL
+        if min_lifetime or rejected is not None or claims is not None or known_best is not None:
+            need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims, known_best=known_best)
         self._refuse(held, need)
         if held.access is not None and need.satisfied_by(held, self.refresher.clock.now()):
             if held.access.state(self.refresher.clock.now()) is TokenState.REFRESH_SOON:
@@ -231,8 +252,9 @@ class TokenService(AccessTokens):
         """Join the flight of this account, or start it; begin anew if what it brought is not what is needed."""
         for _ in range(ROUNDS):
             # A forced refresh must not share the refusal of one that is not, where a sign-in is needed.
-            key = (held.account_id, need.claims, need.forced and held.reauth_reason is not None)
-            renewal = await self.flights.join(key, partial(self._fly, held, need))
+            apart = need.forced and held.reauth_reason is not None
+            waiting = self.flights.board((held.account_id, need.claims, apart), partial(self._fly, held, need))
+            renewal = landed(await waiting)
             if renewal.renewed and renewal.access.value != need.rejected:
                 self._note_if_short(held, need, renewal.access)
                 return renewal.access
@@ -276,7 +298,15 @@ class TokenService(AccessTokens):
             self.refresher.log.short_lived(held.user_id, need.min_lifetime, access.expires_at - now)
 
     async def _read(self, user_id: str) -> HeldToken:
-        held = await self.cache.read(user_id)
+        """Read, alone; those who come while somebody reads the same account share one read more."""
+        if user_id in self.reading:
+            held = await self.reads.join((user_id, self.cache.epoch), partial(self.cache.read, user_id))
+        else:
+            self.reading.add(user_id)
+            try:
+                held = await self.cache.read(user_id)
+            finally:
+                self.reading.discard(user_id)
         if held is None:
             raise unknown(user_id)
         return held
@@ -299,12 +329,14 @@ async def open_token_service(
     async with asyncio.TaskGroup() as group:
         follower = group.create_task(cache.follow())
         flights: Flights[Renewal] = Flights(group)
+        reads: Flights[HeldToken | None] = Flights(group)
         try:
             yield TokenService(
                 accounts=accounts,
                 refresher=refresher,
                 cache=cache,
                 flights=flights,
+                reads=reads,
                 seldom=Seldom(clock=refresher.clock),
             )
         except Exception as error:  # noqa: BLE001 - raised again below, outside the group
@@ -312,5 +344,6 @@ async def open_token_service(
         finally:
             follower.cancel()
             await flights.land(refresher.times.call)
+            await reads.land(refresher.times.call)
     if failure is not None:
         raise failure

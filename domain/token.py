@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import attrs
 
@@ -17,6 +18,8 @@ REFRESH_LEAD = timedelta(minutes=10)
 REFRESH_TOKEN_IDLE = timedelta(days=60)
 """Refresh tokens die after 90 days without use; this leaves a month of failures.
 Source: Microsoft identity platform, refresh-tokens.md (90 days)."""
+
+_NOTHING = timedelta(0)
 
 SPREAD = 0.2
 """Largest part of the time until a refresh by which it is drawn earlier, so that accounts do not all come at once."""
@@ -43,14 +46,14 @@ class AccessToken:
     @property
     def lifetime(self) -> timedelta:
         """Return how long it lives in all; zero for a token that came expired."""
-        return max(self.expires_at - self.obtained_at, timedelta(0))
+        return max(self.expires_at - self.obtained_at, _NOTHING)
 
-    @property
+    @cached_property
     def skew(self) -> timedelta:
         """Return the clock margin: `CLOCK_SKEW`, or a tenth of a short life."""
         return min(CLOCK_SKEW, self.lifetime / 10)
 
-    @property
+    @cached_property
     def soft_expiry(self) -> datetime:
         """Return when it should be refreshed: as the provider asks, else `REFRESH_LEAD` (a quarter of a short
         life) before.
@@ -83,9 +86,9 @@ class Token:
     access: AccessToken
     refresh: str | None = attrs.field(default=None, validator=optional(not_blank), repr=False)
 
-    def renewed_by(self, newer: "Token") -> "Token":
-        """Return the newer token; a response without a refresh token keeps the old one (RFC 6749 section 6)."""
-        return newer if newer.refresh is not None else attrs.evolve(newer, refresh=self.refresh)
+    def keeping(self, refresh: str | None) -> "Token":
+        """Return the token of a response; one without a refresh token keeps the old one (RFC 6749 section 6)."""
+        return self if self.refresh is not None else attrs.evolve(self, refresh=refresh)
 
     def due_at(self, spread: float) -> datetime:
         """Return when the keeper should refresh it: before its soft expiry and before its refresh token idles to death.

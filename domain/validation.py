@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -32,7 +32,7 @@ def checked_utc(moment: datetime) -> datetime:
     Raises:
         ValidationError: it is not.
     """
-    if moment.utcoffset() != timedelta(0):
+    if moment.tzinfo is not UTC and moment.utcoffset() != timedelta(0):
         msg = "A time must be timezone-aware and in UTC."
         raise ValidationError(msg, error_code="NOT_UTC")
     return moment
@@ -40,6 +40,8 @@ def checked_utc(moment: datetime) -> datetime:
 
 def utc(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     """Accept an aware datetime in UTC only."""
+    if isinstance(value, datetime) and value.tzinfo is UTC:  # as nearly all are
+        return
     if not isinstance(value, datetime):
         raise refuse(instance, attribute, "must be a datetime")
     if value.tzinfo is None:
@@ -54,7 +56,7 @@ def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object
         raise refuse(instance, attribute, "must not be empty")
     if value != value.strip():
         raise refuse(instance, attribute, "must not begin or end with white space")
-    if _NOT_TEXT.search(value):
+    if not value.isprintable() and _NOT_TEXT.search(value):  # `isprintable` is quicker, and refuses more
         raise refuse(instance, attribute, "must not contain control characters or broken Unicode")
 
 

@@ -7,38 +7,15 @@ from typing import NewType, Protocol
 
 import attrs
 
-from domain.account import Account, AccountId, AccountStatus
+from domain.account import Account, AccountId
 from domain.change import AccountChange
 from domain.lifecycle import Transition
 from domain.refreshing import Wait
-from domain.token import AccessToken, Token, TokenCounts
+from domain.token import Token, TokenCounts
+from ports.held_tokens import HeldToken, HeldTokens
 
 Cursor = NewType("Cursor", str)
 """How far somebody has read the store's news; only the store can tell what it means."""
-
-
-@attrs.frozen(kw_only=True)
-class HeldToken:
-    """What a reader needs of one account: may its token be handed out, and if another is needed, may one be asked
-    for.
-    """
-
-    account_id: AccountId
-    user_id: str
-    status: AccountStatus
-    reauth_reason: str | None
-    access: AccessToken | None
-    due_at: datetime | None
-    """When it should be refreshed ahead of its expiry; None without a token."""
-    wait: Wait | None
-    """What kept anybody from refreshing at the time of reading."""
-    fence: int
-    """Number of the last write that concerns refreshing."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether a token that is still valid may be handed out."""
-        return self.status in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +26,8 @@ class Lease:
     fence: int
     expires_at: datetime
     account: Account
-    token: Token | None
+    refresh: str | None = attrs.field(repr=False)
+    """The refresh token, if the account has one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,22 +40,13 @@ class News:
     account_ids: frozenset[AccountId] | None
 
 
-class TokenStore(Protocol):
+class TokenStore(HeldTokens, Protocol):
     """Keeps one token per account, encrypted. Whatever is stored is durable when the call returns.
 
     At most one lease per account is alive at a time, over all processes that share the store. A write under a lease
     is refused once another lease was given or `replace` was called (fencing), even if the holder does not know.
     A `Transition` is run on the current account inside the write: account, audit entry, event and token commit as one.
     """
-
-    @abstractmethod
-    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Return the account's token without its refresh token, or None for an unknown account; writes nothing.
-
-        Raises:
-            EncryptionError: the access token does not open.
-            DatabaseError: the store failed.
-        """
 
     @abstractmethod
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:

@@ -63,21 +63,22 @@ class FernetCipher(Cipher):
 
     def decrypt(self, ciphertext: str, binding: Binding) -> str:
         """Decrypt, then compare the binding."""
-        key = self.key_id(ciphertext)
-        details = {"owner": binding.owner, "field": binding.field, "key_id": key}
+        key = KeyId(ciphertext[:KEY_ID_DIGITS])
         fernet = self._fernets.get(key)
         if fernet is None:
+            key = self.key_id(ciphertext)
             msg = f"A secret was encrypted with key {key}, which is not in ENCRYPTION_KEY. Put that key back, last."
-            raise UnknownKeyError(msg, details=details)
+            raise UnknownKeyError(msg, details=_details(key, binding))
         try:
-            opened = fernet.decrypt(ciphertext[KEY_ID_DIGITS + 1 :])
+            opened = fernet.decrypt(_sealed(ciphertext))
         except InvalidToken as error:
+            self.key_id(ciphertext)  # refuses what is no ciphertext at all
             msg = f"The stored {binding.field} is damaged: it does not open with its key {key}."
-            raise EncryptionError(msg, details=details) from error
+            raise EncryptionError(msg, details=_details(key, binding)) from error
         prefix = _prefix(binding)
         if not opened.startswith(prefix):
             msg = f"The stored {binding.field} belongs to another account or field."
-            raise EncryptionError(msg, error_code="CIPHERTEXT_MOVED", details=details)
+            raise EncryptionError(msg, error_code="CIPHERTEXT_MOVED", details=_details(key, binding))
         return opened[len(prefix) :].decode()
 
     def key_id(self, ciphertext: str) -> KeyId:
@@ -88,9 +89,20 @@ class FernetCipher(Cipher):
         return KeyId(ciphertext[:KEY_ID_DIGITS])
 
 
+def _sealed(ciphertext: str) -> str:
+    """Return what stands behind the colon, without looking at each letter of it: Fernet does."""
+    if ciphertext[KEY_ID_DIGITS : KEY_ID_DIGITS + 1] != ":" or not ciphertext.isascii():
+        raise InvalidToken
+    return ciphertext[KEY_ID_DIGITS + 1 :]
+
+
+def _details(key: KeyId, binding: Binding) -> dict[str, object]:
+    return {"owner": binding.owner, "field": binding.field, "key_id": key}
+
+
 def _prefix(binding: Binding) -> bytes:
-    parts = (binding.owner.encode(), binding.field.encode())
-    return b"".join(len(part).to_bytes(LENGTH_BYTES, "big") + part for part in parts)
+    owner, field = binding.owner.encode(), binding.field.encode()
+    return len(owner).to_bytes(LENGTH_BYTES, "big") + owner + len(field).to_bytes(LENGTH_BYTES, "big") + field
 
 
 def _key_bytes(key: str) -> bytes:

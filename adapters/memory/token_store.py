@@ -14,7 +14,8 @@ from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import AccessToken, Token, TokenCounts
 from ports.cipher import Binding, KeyId
-from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, Lease, News, TokenStore
 
 
 @attrs.frozen
@@ -52,7 +53,7 @@ class MemoryTokenStore(TokenStore):
         self.database.may_encrypt()
         try:
             account = revealed(self.database, self.database.accounts[held.account_id])
-            token = self._token(held.account_id, row)
+            refresh = self._opened(held.account_id, REFRESH_TOKEN)
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
         except EncryptionError:
@@ -64,7 +65,7 @@ class MemoryTokenStore(TokenStore):
             fence=row.state.fence,
             expires_at=row.state.leased_until or now,
             account=account,
-            token=token,
+            refresh=refresh,
         )
 
     async def commit(
@@ -199,10 +200,6 @@ class MemoryTokenStore(TokenStore):
     def _access(self, account_id: AccountId, row: TokenRow) -> AccessToken | None:
         value = self._opened(account_id, ACCESS_TOKEN)
         return None if row.access is None or value is None else attrs.evolve(row.access, value=value)
-
-    def _token(self, account_id: AccountId, row: TokenRow) -> Token | None:
-        access = self._access(account_id, row)
-        return None if access is None else Token(access=access, refresh=self._opened(account_id, REFRESH_TOKEN))
 
     def _opened(self, account_id: AccountId, field: str) -> str | None:
         binding = Binding(account_id, field)

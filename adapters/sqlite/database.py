@@ -19,10 +19,11 @@ from adapters.sqlite.opening import (
     open_writer,
 )
 from adapters.sqlite.readers import Readers, open_readers
-from adapters.sqlite.transaction import Transaction, begin, commit, roll_back, snapshot, transact
+from adapters.sqlite.transaction import Transaction, begin, commit, roll_back, snapshot
 from adapters.sqlite.verbs import Verbs
 from adapters.sqlite.worker import Worker, open_worker, uninterrupted
 from adapters.sqlite.write_signal import WriteSignal
+from adapters.sqlite.writes import Writes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = timedelta(seconds=5)
@@ -44,11 +45,19 @@ class Database(Verbs):
         self._connect = connect
         self.writes = WriteSignal()
         self._turn = asyncio.Lock()
+        self._shared = Writes(writer, self._turn, self.writes)
 
     async def read(
-        self, fn: Callable[[sqlite3.Connection], T], *, operation: str = "read", table: str | None = None
+        self,
+        fn: Callable[[sqlite3.Connection], T],
+        *,
+        operation: str = "read",
+        table: str | None = None,
+        single: bool = False,
     ) -> T:
         """Run `fn` on a reader's thread, in one hop; all its SELECTs see the same committed state.
+
+        `single` says that it has only one and fetches all its rows: they agree without a transaction, which is quicker.
 
         It may be called from several tasks; more than there are readers wait their turn. Rows are `sqlite3.Row`. A
         cancelled call interrupts the running SELECT. What `fn` returns must not be a cursor.
@@ -57,28 +66,29 @@ class Database(Verbs):
             DatabaseError: What sqlite3 raises in `fn`, translated; READ_ONLY_CONNECTION if it writes. Other exceptions
                 of `fn` pass unchanged.
         """
-        async with self._readers.lend(operation) as reader:
-            return await reader.run(partial(snapshot, fn), operation=operation, table=table)
+        reader = await self._readers.borrow(operation)
+        try:
+            return await reader.run(fn if single else partial(snapshot, fn), operation=operation, table=table)
+        finally:
+            self._readers.give_back(reader)
 
     async def write(
         self, fn: Callable[[sqlite3.Connection], T], *, operation: str = "write", table: str | None = None
     ) -> T:
         """Run `fn` in a transaction on the writer's thread, in one hop: committed if it returns, else rolled back.
 
-        Calls take turns in order of arrival. `fn` is called once and must not begin or end transactions. Cancelled
-        while waiting for its turn, nothing happens. Cancelled later, the transaction goes its way to the end first: it
-        is committed unless `fn` or SQLite raises, and CancelledError is raised once it is over.
+        Calls take turns in order of arrival, and the call returns when it is durable; those that wait at the same time
+        share a commit, in which each is undone alone if it raises. `fn` is called once and must not begin or end
+        transactions. Cancelled while waiting for its turn, nothing happens. Cancelled later, the transaction goes its
+        way to the end first: it is committed unless `fn` or SQLite raises, and CancelledError is raised once it is
+        over.
 
         Raises:
             DatabaseError: What sqlite3 raises, translated (DATABASE_LOCKED and DATABASE_FULL are transient);
                 NESTED_TRANSACTION inside `transaction()` of the same task. Other exceptions of `fn` pass unchanged.
         """
         Transaction.refuse_nesting(self._writer, operation)
-        async with self._turn:
-            try:
-                return await self._writer.run(partial(transact, fn), operation=operation, table=table)
-            finally:
-                self.writes.tell()  # also when cancelled: it may have been committed
+        return await self._shared.run(fn, operation=operation, table=table)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

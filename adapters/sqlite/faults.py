@@ -72,13 +72,12 @@ _READ_CONNECTION = _Fault(
 _ILL_FORMED = _Fault("SQL_ERROR", "SQLite rejects the statement: this is a fault of the program")
 
 # What SQLite says in these forms names only tables, columns and SQL, which are written by the programmer.
-_HARMLESS = re.compile(
+_HARMLESS = (
     r"no such (table|column|index|function|trigger|view|savepoint): .*"
     r"|table .* (has no column named .*|already exists|has \d+ columns but \d+ values were supplied)"
     r"|(UNIQUE|NOT NULL|CHECK) constraint failed: .*|FOREIGN KEY constraint failed"
     r"|cannot store \w+ value in \w+ column .*|datatype mismatch|incomplete input|near \".*\": syntax error"
-    r"|cannot \w+ from within a transaction|cannot (start a transaction within|commit|rollback) .*",
-    re.DOTALL,
+    r"|cannot \w+ from within a transaction|cannot (start a transaction within|commit|rollback) .*"
 )
 
 
@@ -166,4 +165,4 @@ def _is_harmless(error: Exception) -> bool:
         return False
     code: int | None = getattr(error, "sqlite_errorcode", None)
     known = code is not None and (code in _FAULTS or code & 0xFF in _FAULTS)
-    return known or _HARMLESS.fullmatch(str(error)) is not None
+    return known or re.fullmatch(_HARMLESS, str(error), re.DOTALL) is not None

@@ -21,23 +21,28 @@ class Readers:
         self._open = AsyncExitStack()
         self._closed = False
 
-    @asynccontextmanager
-    async def lend(self, operation: str) -> AsyncIterator[Worker]:
+    async def borrow(self, operation: str) -> Worker:
         """Wait for a free reader, in order of arrival; the one used last is preferred, its cache is warm.
+
+        Whoever borrows gives back.
 
         Raises:
             DatabaseError: DATABASE_CLOSED, or a reader cannot be opened.
         """
-        async with self._turns:
-            if self._closed:
-                raise DatabaseError("The database is closed", operation=operation, error_code="DATABASE_CLOSED")
-            worker = self._free.pop() if self._free else await self._open_one()
-            self._busy.add(worker)
-            try:
-                yield worker
-            finally:
-                self._busy.remove(worker)
-                self._free.append(worker)
+        await self._turns.acquire()
+        try:
+            worker = await self._ready(operation)
+        except BaseException:
+            self._turns.release()
+            raise
+        self._busy.add(worker)
+        return worker
+
+    def give_back(self, worker: Worker) -> None:
+        """Let somebody else have the reader."""
+        self._busy.remove(worker)
+        self._free.append(worker)
+        self._turns.release()
 
     async def close(self) -> None:
         """Interrupt running reads, wait until every reader is back, close them in reverse order."""
@@ -50,7 +55,11 @@ class Readers:
             self._turns.release()
         await self._open.aclose()
 
-    async def _open_one(self) -> Worker:
+    async def _ready(self, operation: str) -> Worker:
+        if self._closed:
+            raise DatabaseError("The database is closed", operation=operation, error_code="DATABASE_CLOSED")
+        if self._free:
+            return self._free.pop()
         return await self._open.enter_async_context(open_worker(self._connect, reading=True))
 
 

@@ -4,7 +4,7 @@ import functools
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeGuard, TypeVar
 
 from domain.errors import DatabaseError, ValidationError
 
@@ -30,17 +30,25 @@ def fetch(
     connection: sqlite3.Connection, sql: str, params: Sequence[object] | Mapping[str, object] = ()
 ) -> list[sqlite3.Row]:
     """Return all rows, as `any_text` lets them be read if one of them holds text that is not UTF-8."""
+    return reading_any_text(connection, lambda connection: connection.execute(sql, params).fetchall())
+
+
+def reading_any_text(connection: sqlite3.Connection, read: Callable[[sqlite3.Connection], T]) -> T:
+    """Return what `read` returns, called again with `any_text` if a row holds text that is not UTF-8.
+
+    `any_text` makes every text cost a call, which thousands of sound rows need not pay for.
+    """
     try:
-        return connection.execute(sql, params).fetchall()
+        return read(connection)
     except sqlite3.OperationalError:  # of whatever kind: if it was not that, it is raised again
         with any_text(connection):
-            return connection.execute(sql, params).fetchall()
+            return read(connection)
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Tell whether it is text, all of which is Unicode."""
     try:
-        return isinstance(value, str) and value.encode() is not None
+        return isinstance(value, str) and (value.isascii() or value.encode() is not None)
     except UnicodeEncodeError:
         return False
 

@@ -70,15 +70,14 @@ def may_encrypt(connection: sqlite3.Connection, cipher: Cipher) -> KeyId:
     Raises:
         StaleKeyError: another key is recorded.
     """
-    refuse_stale(connection, cipher)
     first = cipher.key_ids[0]
-    if recorded_key(connection) is None:
+    if refuse_stale(connection, cipher) is None:
         record_key(connection, first)
     return first
 
 
-def refuse_stale(connection: sqlite3.Connection, cipher: Cipher) -> None:
-    """Check that this process's first key is the recorded one, if one is recorded.
+def refuse_stale(connection: sqlite3.Connection, cipher: Cipher) -> KeyId | None:
+    """Check that this process's first key is the recorded one, and return that; None if none is recorded yet.
 
     Raises:
         StaleKeyError: it is not.
@@ -90,3 +89,4 @@ def refuse_stale(connection: sqlite3.Connection, cipher: Cipher) -> None:
             " put the new key first in ENCRYPTION_KEY and restart."
         )
         raise StaleKeyError(msg, details={"recorded": recorded, "first": first})
+    return recorded

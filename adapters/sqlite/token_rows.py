@@ -13,10 +13,11 @@ from domain.token import AccessToken, Token
 from ports.cipher import Cipher, KeyId
 
 SELECT = "SELECT * FROM tokens WHERE account_id = ?"
-_WRITE_ROW = (
-    "UPDATE tokens SET access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
-    " WHERE account_id = ?"
-)
+_STATE = "fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?, due_at = ?, wake_at = ?"
+_WRITE_STATE = f"UPDATE tokens SET {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
+_GRANTED = "access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
+_WRITE_ROW = f"UPDATE tokens SET {_GRANTED}, {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
+_NO_TOKEN = (None,) * 6
 
 
 @decodes("tokens")
@@ -52,64 +53,65 @@ def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Access
 
 
 @decodes("tokens")
-def to_token(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> Token | None:
-    """Return the whole token of a row, decrypted.
+def to_refresh(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> str | None:
+    """Return the refresh token of a row, decrypted.
 
     Raises:
-        EncryptionError: a part does not open.
+        EncryptionError: it does not open.
     """
-    access = to_access(row, account_id, cipher)
-    return None if access is None else Token(access=access, refresh=opened(row, REFRESH_TOKEN, account_id, cipher))
+    return opened(row, REFRESH_TOKEN, account_id, cipher)
 
 
 def write_state(
     connection: sqlite3.Connection, account_id: AccountId, state: RefreshState, due_at: datetime | None
 ) -> None:
     """Write the state, and when somebody should look at the token again."""
-    connection.execute(
-        "UPDATE tokens SET fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?,"
-        " due_at = ?, wake_at = ? WHERE account_id = ?",
-        (
-            state.fence,
-            state.owner,
-            text(state.leased_until),
-            text(state.retry_at),
-            state.failures,
-            " ".join(map(to_text, state.attempts)),
-            text(due_at),
-            text(state.wake_at(due_at)),
-            account_id,
-        ),
-    )
+    connection.execute(_WRITE_STATE, (*_state_values(state, due_at), account_id))
 
 
 def write_token(
-    connection: sqlite3.Connection, account_id: AccountId, token: Token | None, cipher: Cipher, under: KeyId | None
+    connection: sqlite3.Connection,
+    account_id: AccountId,
+    stored: tuple[Token | None, RefreshState, datetime | None],
+    cipher: Cipher,
+    under: KeyId | None,
 ) -> None:
-    """Write the token encrypted under one key, or clear it.
+    """Write a token, encrypted under one key or cleared, with its state and due time: a row is long, and written once.
 
     Raises:
         StaleKeyError: the key is not at hand.
     """
-    if token is None:
-        connection.execute(_WRITE_ROW, (None, None, None, None, None, None, account_id))
-        return
+    token, state, due_at = stored
+    secrets = _NO_TOKEN if token is None else _token_values(account_id, token, cipher, under)
+    connection.execute(_WRITE_ROW, (*secrets, *_state_values(state, due_at), account_id))
+
+
+def _token_values(account_id: AccountId, token: Token, cipher: Cipher, under: KeyId | None) -> tuple[str | None, ...]:
     access = token.access
 
     def encrypted(value: str, column: SecretColumn) -> str:
         return cipher.encrypt(value, column.binding(account_id), under=under)
 
-    connection.execute(
-        _WRITE_ROW,
-        (
-            encrypted(access.value, ACCESS_TOKEN),
-            None if token.refresh is None else encrypted(token.refresh, REFRESH_TOKEN),
-            to_text(access.obtained_at),
-            to_text(access.expires_at),
-            text(access.refresh_at),
-            json.dumps(access.scopes),
-            account_id,
-        ),
+    return (
+        encrypted(access.value, ACCESS_TOKEN),
+        None if token.refresh is None else encrypted(token.refresh, REFRESH_TOKEN),
+        to_text(access.obtained_at),
+        to_text(access.expires_at),
+        text(access.refresh_at),
+        json.dumps(access.scopes),
+    )
+
+
+def _state_values(state: RefreshState, due_at: datetime | None) -> tuple[str | int | None, ...]:
+    return (
+        state.fence,
+        state.owner,
+        text(state.leased_until),
+        text(state.retry_at),
+        state.failures,
+        " ".join(map(to_text, state.attempts)),
+        text(due_at),
+        text(state.wake_at(due_at)),
     )
 
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import attrs
 
 from adapters.sqlite.account_rows import load, touch, write_change
-from adapters.sqlite.database import Database
+from adapters.sqlite.held_tokens import SqliteHeldTokens
 from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text, to_text
-from adapters.sqlite.token_rows import SELECT, time, to_access, to_state, to_token, write_state, write_token
-from domain.account import Account, AccountId, AccountStatus, user_key
+from adapters.sqlite.token_rows import SELECT, time, to_refresh, to_state, write_state, write_token
+from domain.account import Account, AccountId
 from domain.change import AccountChange
 from domain.errors import (
     ConflictError,
@@ -26,16 +26,12 @@ from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import Token, TokenCounts
 from ports.cipher import Cipher
 from ports.event_codec import EventCodec
-from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, Lease, News, TokenStore
 
 NEWS_AT_ONCE = 10_000
 """More accounts than this are not named one by one."""
 
-_READ = (
-    "SELECT a.account_id, a.user_id, a.status, a.reauth_reason, t.access_token, t.obtained_at, t.expires_at,"
-    " t.refresh_at, t.scopes, t.due_at, t.fence, t.owner, t.leased_until, t.retry_at, t.failures, t.attempts"
-    " FROM accounts a LEFT JOIN tokens t USING (account_id) WHERE a.user_key = ?"
-)
 _DUE = (
     "SELECT a.user_id, t.wake_at, t.due_at FROM tokens t JOIN accounts a USING (account_id)"
     " WHERE t.wake_at IS NOT NULL AND a.status = 'ACTIVE' ORDER BY t.wake_at LIMIT ?"
@@ -50,21 +46,10 @@ _COUNTS = (
 
 
 @attrs.frozen
-class SqliteTokenStore(TokenStore):
+class SqliteTokenStore(SqliteHeldTokens, TokenStore):
     """Owns the tables `tokens` and `news`; changes of accounts go through `account_rows`."""
 
-    database: Database
-    cipher: Cipher
     codec: EventCodec
-
-    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Read one row of a join and decrypt one secret, in one hop."""
-
-        def work(connection: sqlite3.Connection) -> HeldToken | None:
-            row = connection.execute(_READ, (user_key(user_id),)).fetchone()
-            return None if row is None else self._held(row, now)
-
-        return await self.database.read(work, operation="read", table="tokens")
 
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Decide by the state's own rules."""
@@ -93,8 +78,8 @@ class SqliteTokenStore(TokenStore):
 
         def work(connection: sqlite3.Connection) -> AccountChange | None:
             account_id, state = lease.account.account_id, _held_state(connection, lease)
-            write_token(connection, account_id, token, self.cipher, recorded_key(connection))
-            write_state(connection, account_id, state.succeeded(), due_at)
+            stored = (token, state.succeeded(), due_at)
+            write_token(connection, account_id, stored, self.cipher, recorded_key(connection))
             return self._changed(connection, account_id, transition)
 
         return await self.database.write(work, operation="commit", table="tokens")
@@ -132,8 +117,7 @@ class SqliteTokenStore(TokenStore):
             recorded = recorded_key(connection)
             if token is not None and recorded not in self.cipher.key_ids:  # a token in hand is not thrown away
                 recorded = may_encrypt(connection, self.cipher)
-            write_token(connection, account_id, token, self.cipher, recorded)
-            write_state(connection, account_id, state.superseded(), due_at)
+            write_token(connection, account_id, (token, state.superseded(), due_at), self.cipher, recorded)
             return self._changed(connection, account_id, transition)
 
         return await self.database.write(work, operation="replace", table="tokens")
@@ -178,19 +162,6 @@ class SqliteTokenStore(TokenStore):
 
         return await self.database.read(work, operation="news", table="news")
 
-    def _held(self, row: sqlite3.Row, now: datetime) -> HeldToken:
-        account_id, state = AccountId(row["account_id"]), to_state(row)
-        return HeldToken(
-            account_id=account_id,
-            user_id=row["user_id"],
-            status=AccountStatus(row["status"]),
-            reauth_reason=row["reauth_reason"],
-            access=to_access(row, account_id, self.cipher),
-            due_at=time(row["due_at"]),
-            wait=state.obstacle(now),
-            fence=state.fence,
-        )
-
     def _leased(
         self,
         connection: sqlite3.Connection,
@@ -201,7 +172,8 @@ class SqliteTokenStore(TokenStore):
         """Give the lease; a secret that does not open is returned as an error, so that the waiting is committed."""
         account_id, due_at, (owner, now, lasting) = AccountId(row["account_id"]), time(row["due_at"]), asked
         try:
-            account, token = _existing(connection, account_id, self.cipher), to_token(row, account_id, self.cipher)
+            account = _existing(connection, account_id, self.cipher)
+            refresh = to_refresh(row, account_id, self.cipher)
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
         except EncryptionError as error:
@@ -210,7 +182,7 @@ class SqliteTokenStore(TokenStore):
         leased = state.leased(owner, now, lasting)
         write_state(connection, account_id, leased, due_at)
         return Lease(
-            owner=owner, fence=leased.fence, expires_at=leased.leased_until or now, account=account, token=token
+            owner=owner, fence=leased.fence, expires_at=leased.leased_until or now, account=account, refresh=refresh
         )
 
     def _changed(

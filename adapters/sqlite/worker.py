@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import aiosqlite
 
-from adapters.sqlite.faults import translated
+from adapters.sqlite.faults import FOREIGN, safe_cause, translate, translated
 from domain.errors import DatabaseError
 
 T = TypeVar("T")
@@ -69,15 +69,18 @@ class Worker:
         """
         self.require_open(operation)
         job = _Job(lambda: fn(self._raw))
-        with translated(operation=operation, table=table, reading=self._reading):
-            try:
-                await self._hop(job)
-            except asyncio.CancelledError:
-                if self._reading:
-                    self.hurry()
-                await uninterrupted(self._hop(self.hurried.clear))  # the thread takes its jobs in order
-                raise
+        try:
+            await self._hop(job)
+        except asyncio.CancelledError:
+            if self._reading:
+                self.hurry()
+            await uninterrupted(self._hop(self.hurried.clear))  # the thread takes its jobs in order
+            raise
+        try:
             return job.outcome()
+        except FOREIGN as error:
+            fault = translate(error, operation=operation, table=table, reading=self._reading)
+            raise fault from safe_cause(error)
 
     def require_open(self, operation: str) -> None:
         """Make sure that the connection is not closed.

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.fernet.cipher import FernetCipher
 from adapters.sqlite.database import Database, open_current, open_database
-from adapters.sqlite.token_store import SqliteTokenStore
+from adapters.sqlite.held_tokens import SqliteHeldTokens
 from adapters.system.clock import SystemClock
 from application.stored_tokens import StoredTokens
 from modules.auth.settings import AuthSettings
@@ -57,9 +56,11 @@ async def wire(
 
     `log` is by default the authentication log.
     """
+    from adapters.cloudevents.event_codec import CloudEventCodec
     from adapters.logging.authentication_log import LoggingAuthenticationLog
     from adapters.sqlite.account_store import SqliteAccountStore
     from adapters.sqlite.sign_in_store import SqliteSignInStore
+    from adapters.sqlite.token_store import SqliteTokenStore
     from adapters.system.identifiers import SystemIdentifiers
     from application.accounts import Accounts
     from application.applications import Applications
@@ -105,6 +106,7 @@ async def compose(settings: AuthSettings) -> AsyncIterator[Auth]:
 @asynccontextmanager
 async def compose_stored(settings: AuthSettings) -> AsyncIterator[Stored]:
     """Open the database as it is, for reading."""
+    from adapters.cloudevents.event_codec import CloudEventCodec
     from adapters.logging.authentication_log import LoggingAuthenticationLog
     from adapters.sqlite.account_store import SqliteAccountStore
     from adapters.sqlite.sign_in_store import SqliteSignInStore
@@ -112,12 +114,12 @@ async def compose_stored(settings: AuthSettings) -> AsyncIterator[Stored]:
     from application.accounts import Accounts
 
     clock, identifiers, log = SystemClock(), SystemIdentifiers(), LoggingAuthenticationLog()
-    cipher, codec = FernetCipher(settings.encryption.keys), CloudEventCodec()
+    cipher = FernetCipher(settings.encryption.keys)
     async with open_current(settings.database.path) as database:
-        accounts = SqliteAccountStore(database, cipher, codec)
+        accounts = SqliteAccountStore(database, cipher, CloudEventCodec())
         yield Stored(
             accounts=Accounts(store=accounts, log=log, clock=clock, identifiers=identifiers),
-            tokens=StoredTokens(tokens=SqliteTokenStore(database, cipher, codec), clock=clock),
+            tokens=StoredTokens(tokens=SqliteHeldTokens(database, cipher), clock=clock),
             sign_ins=SqliteSignInStore(database, cipher),
             clock=clock,
         )
@@ -127,5 +129,5 @@ async def compose_stored(settings: AuthSettings) -> AsyncIterator[Stored]:
 async def compose_tokens(settings: AuthSettings) -> AsyncIterator[StoredTokens]:
     """Open the database as it is, for reading a token: little is imported for it, programs ask often."""
     async with open_current(settings.database.path) as database:
-        store = SqliteTokenStore(database, FernetCipher(settings.encryption.keys), CloudEventCodec())
+        store = SqliteHeldTokens(database, FernetCipher(settings.encryption.keys))
         yield StoredTokens(tokens=store, clock=SystemClock())

@@ -9,7 +9,7 @@ from domain.reauth import needed_by
 from domain.token import AccessToken
 from modules.auth.compose import Stored
 from modules.auth.schema import AccountState, OpenSignIn
-from ports.token_store import HeldToken
+from ports.held_tokens import HeldToken
 
 COLUMNS = ("user", "status", "reason", "who", "act", "freshness", "expires_at")
 

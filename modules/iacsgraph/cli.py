@@ -1,5 +1,6 @@
 """The command `iacsgraph`. Programs are imported when they are asked for, so that `--help` costs nothing."""
 
+import gc
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -104,6 +105,10 @@ MAIL_COMMANDS: Table = {
     "dropped": (partial(_mail_process, "dropped"), "Look at dropped mail, have it announced all the same."),
 }
 """Of several programs: to people they are one group."""
+
+
+_YOUNG = 10_000
+"""New objects before they are looked through for garbage. What is imported stays: to look every 700 is in vain."""
 
 
 class _Programs(click.Group):
@@ -224,5 +229,6 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_YOUNG)
     with settled():
         root(prog_name="iacsgraph")

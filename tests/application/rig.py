@@ -24,8 +24,8 @@ from application.sign_ins import Departure, SignIns
 from application.token_service import TokenService, open_token_service
 from domain.account import Account, OAuthApplication
 from domain.token import AccessToken
+from ports.held_tokens import HeldToken
 from ports.identity_provider import AuthorizationResponse, SignInRequest
-from ports.token_store import HeldToken
 
 APPLICATION = OAuthApplication(
     client_id="app",

@@ -9,7 +9,8 @@ import pytest
 from adapters.memory.token_store import MemoryTokenStore
 from application.token_cache import TokenCache
 from domain.errors import DatabaseError, PermissionDeniedError
-from ports.token_store import Cursor, HeldToken, News
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, News
 from tests.application.rig import Rig, open_rig
 from tests.fakes.stores import FailingTokenStore
 

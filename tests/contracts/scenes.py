@@ -11,7 +11,8 @@ from domain.change import AccountChange
 from domain.errors import IACSGraphError
 from domain.refreshing import Wait
 from domain.token import Token
-from ports.token_store import HeldToken, Lease
+from ports.held_tokens import HeldToken
+from ports.token_store import Lease
 from tests.contracts.rigs import Rig
 from tests.contracts.samples import LEASE, NOW, due, enrolment, signing_in, token
 
@@ -72,7 +73,9 @@ async def account_of(rig: Rig, user_id: str = "ann") -> Account:
 
 async def stored_token(rig: Rig, user_id: str = "ann", *, now: datetime) -> Token | None:
     """Return the whole stored token, at the price of a lease."""
-    return (await lease(rig, user_id, owner="a reader", now=now)).token
+    access = (await held(rig, user_id, now)).access
+    refresh = (await lease(rig, user_id, owner="a reader", now=now)).refresh
+    return None if access is None else Token(access=access, refresh=refresh)
 
 
 @contextmanager

@@ -298,7 +298,7 @@ async def test_a_refresh_token_is_redeemed_for_new_tokens(bench: Bench, role: st
     newer = await _refresh(bench, grant, application)
     assert newer.token.access.value != grant.token.access.value
     assert newer.token.access.expires_at > grant.token.access.expires_at
-    renewed = grant.token.renewed_by(newer.token)
+    renewed = newer.token.keeping(grant.token.refresh)
     await _refresh(bench, Grant(token=renewed), application)
 
 

@@ -17,7 +17,8 @@ from domain.errors import (
     UnknownKeyError,
 )
 from domain.refreshing import BACKOFF_LAST, RETRY_AFTER_LAST, Wait, WaitReason
-from ports.token_store import HeldToken, Lease
+from ports.held_tokens import HeldToken
+from ports.token_store import Lease
 from tests.contracts.rigs import Rig, Secret, World
 from tests.contracts.samples import (
     CANARIES,
@@ -61,13 +62,13 @@ async def test_a_lease_holds_what_it_takes_to_refresh(rig: Rig) -> None:
     await sign_in(rig, app=application(*CANARIES))
     given = await lease(rig, owner="me", lasting=3 * MINUTE)
     assert (given.owner, given.expires_at) == ("me", NOW + 3 * MINUTE)
-    assert (given.account, given.token) == (await account_of(rig), token())
+    assert (given.account, given.refresh) == (await account_of(rig), token().refresh)
 
 
 async def test_an_account_without_a_token_can_be_leased(rig: Rig) -> None:
     await enrol(rig)
     given = await lease(rig)
-    assert given.token is None
+    assert given.refresh is None
     await rig.tokens.commit(given, token(), due(), signing_in())
     assert (await held(rig)).access == token().access
 

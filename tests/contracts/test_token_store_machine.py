@@ -14,7 +14,8 @@ from domain.errors import BusinessLogicError, LeaseLostError, PermissionDeniedEr
 from domain.lifecycle import Act, Transition
 from domain.refreshing import Wait
 from domain.token import Token
-from ports.token_store import Cursor, HeldToken, Lease
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, Lease
 from tests.contracts.properties import MACHINE
 from tests.contracts.rigs import Rig
 from tests.contracts.samples import (

@@ -68,9 +68,8 @@ def test_a_token_that_came_expired_is_expired() -> None:
 
 
 def test_a_response_without_refresh_token_keeps_the_old_one() -> None:
-    old, new = Token(access=hour_long(), refresh="old"), Token(access=hour_long())
-    assert old.renewed_by(new).refresh == "old"
-    assert old.renewed_by(Token(access=hour_long(), refresh="new")).refresh == "new"
+    assert Token(access=hour_long()).keeping("old").refresh == "old"
+    assert Token(access=hour_long(), refresh="new").keeping("old").refresh == "new"
 
 
 def test_a_long_lived_token_is_due_before_its_refresh_token_dies_of_inactivity() -> None:

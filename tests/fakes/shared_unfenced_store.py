@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from adapters.sqlite.account_rows import load
-from adapters.sqlite.token_rows import SELECT, to_state, to_token, write_state, write_token
+from adapters.sqlite.token_rows import SELECT, to_refresh, to_state, write_state, write_token
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain.account import AccountId
 from domain.change import AccountChange
@@ -14,7 +14,8 @@ from domain.errors import NotFoundError
 from domain.lifecycle import Transition
 from domain.refreshing import Wait
 from domain.token import Token
-from ports.token_store import HeldToken, Lease
+from ports.held_tokens import HeldToken
+from ports.token_store import Lease
 
 
 @attrs.frozen
@@ -29,8 +30,7 @@ class UnfencedTokenStore(SqliteTokenStore):
         def work(connection: sqlite3.Connection) -> AccountChange | None:
             account_id = lease.account.account_id
             state = to_state(_row(connection, account_id))
-            write_token(connection, account_id, token, self.cipher, None)
-            write_state(connection, account_id, state.succeeded(), due_at)
+            write_token(connection, account_id, (token, state.succeeded(), due_at), self.cipher, None)
             return self._changed(connection, account_id, transition)
 
         return await self.database.write(work)
@@ -60,8 +60,8 @@ class UnleasedTokenStore(UnfencedTokenStore):
             row, account = _row(connection, held.account_id), load(connection, held.account_id, self.cipher)
             if account is None:
                 raise NotFoundError(held.account_id)
-            token = to_token(row, held.account_id, self.cipher)
-            return Lease(owner=owner, fence=row["fence"], expires_at=now + lasting, account=account, token=token)
+            refresh = to_refresh(row, held.account_id, self.cipher)
+            return Lease(owner=owner, fence=row["fence"], expires_at=now + lasting, account=account, refresh=refresh)
 
         return await self.database.read(work)
 

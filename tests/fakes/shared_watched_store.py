@@ -12,7 +12,8 @@ from domain.errors import LeaseLostError
 from domain.lifecycle import Transition
 from domain.refreshing import Wait, WaitReason
 from domain.token import Token, TokenCounts
-from ports.token_store import Cursor, HeldToken, Lease, News, TokenStore
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, Lease, News, TokenStore
 from tests.fakes.shared_provider import AtWindow
 
 AFTER_CLAIM = "after_claim"

@@ -14,7 +14,8 @@ from domain.lifecycle import Transition
 from domain.refreshing import Wait
 from domain.sign_in import SignIn, SignInId, SignInTransition
 from domain.token import Token
-from ports.token_store import Cursor, HeldToken, Lease, News
+from ports.held_tokens import HeldToken
+from ports.token_store import Cursor, Lease, News
 
 
 @attrs.frozen

@@ -16,8 +16,9 @@ from domain.events import EventId
 from domain.lifecycle import Act
 from domain.token import AccessToken, Token
 from ports.account_store import AccountStore
+from ports.held_tokens import HeldToken
 from ports.identifiers import Identifiers
-from ports.token_store import HeldToken, Lease, TokenStore
+from ports.token_store import Lease, TokenStore
 
 LASTING = timedelta(minutes=1)
 LIFETIME = timedelta(hours=1)

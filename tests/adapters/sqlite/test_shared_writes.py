@@ -1,0 +1,197 @@
+"""Writes that wait at the same time share a commit, and nobody notices but the disk."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapters.sqlite import writes
+from adapters.sqlite.database import Database, open_database
+from domain.errors import DatabaseError, NotFoundError
+from tests.adapters.sqlite.schema import Gate, count, failure, is_locked, turns
+
+NAMES = "SELECT user_id FROM accounts WHERE id > 1 ORDER BY id"
+LONG = "x" * 100_000
+
+
+def adding(name: str) -> Callable[[sqlite3.Connection], str]:
+    """Return a function that adds an account, and returns its name."""
+
+    def add(connection: sqlite3.Connection) -> str:
+        connection.execute("INSERT INTO accounts (user_id) VALUES (?)", (name,))
+        return name
+
+    return add
+
+
+async def gathered(
+    database: Database, *functions: Callable[[sqlite3.Connection], object]
+) -> "list[object | BaseException]":
+    """Let all of them wait for one that holds the writer, then let them go; return what each returned or raised."""
+    gate = Gate()
+    first = asyncio.create_task(database.write(gate))
+    await gate.entered()
+    calls = [asyncio.create_task(database.write(function)) for function in functions]
+    await turns(3)
+    gate.open()
+    await first
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def stored(database: Database) -> list[object]:
+    return [row["user_id"] for row in await database.fetch_all(NAMES)]
+
+
+async def test_those_that_wait_share_one_transaction_in_the_order_of_their_calls(database: Database) -> None:
+    before, wanted = database.writes.count, [f"user {n}" for n in range(50)]
+    assert await gathered(database, *map(adding, wanted)) == wanted
+    assert await stored(database) == wanted
+    assert database.writes.count == before + 2, "the one that held the writer, and all others"
+
+
+async def test_nobody_is_told_before_all_is_committed(database: Database) -> None:
+    first, second = Gate(), Gate()
+    holding = asyncio.create_task(database.write(first))
+    await first.entered()
+    adding_one = asyncio.create_task(database.write(adding("one")))
+    staying = asyncio.create_task(database.write(second))
+    await turns(3)
+    first.open()
+    await holding
+    await second.entered()
+    await turns(3)
+    assert not adding_one.done()
+    assert count(database.path, "accounts") == 1
+    second.open()
+    assert await adding_one == "one"
+    await staying
+    assert count(database.path, "accounts") == 2
+
+
+async def test_one_that_fails_is_undone_alone(database: Database) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        adding("half")(connection)
+        raise NotFoundError("no such thing")
+
+    found = await gathered(database, adding("a"), fail, adding("a"), adding("b"))
+    assert (found[0], found[3]) == ("a", "b")
+    assert isinstance(found[1], NotFoundError)
+    assert isinstance(found[2], DatabaseError)
+    assert found[2].error_code == "CONSTRAINT_VIOLATED"
+    assert await stored(database) == ["a", "b"]
+
+
+async def test_a_full_disk_is_told_to_all_whose_writes_went_with_it_and_the_others_go_on(database: Database) -> None:
+    pages = await database.write(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
+    await database.write(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages + 1}").fetchone())
+    found = await gathered(database, adding("a"), adding(LONG), adding("b"))
+    told = [(each.error_code, each.transient) for each in found if isinstance(each, DatabaseError)]
+    assert told == [("DATABASE_FULL", True)] * 2
+    assert found[2] == "b"
+    assert await stored(database) == ["b"]
+
+
+async def test_whoever_ends_the_transaction_spoils_it_for_those_in_it_and_they_are_told(database: Database) -> None:
+    found = await gathered(database, adding("a"), lambda connection: connection.execute("ROLLBACK"), adding("b"))
+    assert [each.error_code for each in found if isinstance(each, DatabaseError)] == ["TRANSACTION_LOST"] * 2
+    assert found[2] == "b"
+    assert await stored(database) == ["b"]
+
+
+async def test_a_commit_that_fails_is_told_to_all(database: Database) -> None:
+    def orphan(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO tokens VALUES (77, 'x')")
+
+    found = await gathered(database, adding("a"), orphan)
+    assert [each.error_code for each in found if isinstance(each, DatabaseError)] == ["CONSTRAINT_VIOLATED"] * 2
+    assert await stored(database) == []
+    assert not is_locked(database.path)
+    await database.write(adding("b"))
+
+
+async def test_after_its_time_a_transaction_takes_no_more(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "SHARED_SECONDS", 0)
+    before, wanted = database.writes.count, ["a", "b", "c"]
+    assert await gathered(database, *map(adding, wanted)) == wanted
+    assert await stored(database) == wanted
+    assert database.writes.count == before + 4, "one each"
+
+
+async def test_one_that_is_cancelled_with_others_disturbs_them_not_and_ends_after_the_commit(
+    database: Database,
+) -> None:
+    first, second = Gate(), Gate()
+    holding = asyncio.create_task(database.write(first))
+    await first.entered()
+    one, staying, three = [asyncio.create_task(database.write(each)) for each in (adding("1"), second, adding("3"))]
+    await turns(3)
+    first.open()
+    await holding
+    await second.entered()
+    for each in (one, three):
+        each.cancel()
+    await turns(5)
+    assert not one.done()
+    assert not three.done()
+    second.open()
+    await staying
+    for each in (one, three):
+        with pytest.raises(asyncio.CancelledError):
+            await each
+    assert await stored(database) == ["1", "3"], "they had begun"
+
+
+async def test_writes_wait_for_a_transaction_and_are_shared_after_it(database: Database) -> None:
+    ready = asyncio.Event()
+
+    async def add(name: str) -> None:
+        await ready.wait()
+        await database.write(adding(name))
+
+    calls = [asyncio.create_task(add(name)) for name in "bc"]
+    before = database.writes.count
+    async with database.transaction() as tx:
+        ready.set()
+        await turns(5)
+        await tx.insert("accounts", {"user_id": "a"})
+    await asyncio.gather(*calls)
+    assert await stored(database) == ["a", "b", "c"]
+    assert database.writes.count == before + 2
+
+
+async def test_closing_tells_those_that_wait(path: Path, migrations: Path) -> None:
+    gate = Gate()
+    async with open_database(path, migrations=migrations) as database:
+        first = asyncio.create_task(database.write(gate))
+        await gate.entered()
+        waiting = [asyncio.create_task(failure(database.write(adding(str(n))))) for n in range(3)]
+        await turns(3)
+        asyncio.get_running_loop().call_later(0, gate.open)
+    await first
+    assert {(await each).error_code for each in waiting} == {"DATABASE_CLOSED"}
+    assert count(path, "accounts") == 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_whoever_is_cancelled_whenever_no_other_write_is_lost_or_made_twice(
+    database: Database, seed: int
+) -> None:
+    """Sixty writes, a third of which are cancelled at some turn of the event loop, others while they write."""
+    chance, calls = random.Random(seed), []  # noqa: S311 - a choice of tests
+    for number in range(60):
+        calls.append(asyncio.create_task(database.write(adding(str(number)))))
+        await turns(chance.randrange(3))
+        if chance.random() < 0.4:
+            chance.choice(calls).cancel()
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    found = await stored(database)
+    assert len(found) == len(set(found))
+    completed = [each for each in done if isinstance(each, str)]
+    assert [each for each in found if each in completed] == completed
+    assert all(isinstance(each, str | asyncio.CancelledError) for each in done)
+    assert await database.write(adding("after all")) == "after all"
+    assert not is_locked(database.path)
