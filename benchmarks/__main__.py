@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME...]`: measure, print, and on request write the tables of the documentation."""
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def main(
         return
     size, times = Size(tiny=tiny), rounds or (2 if tiny else 7)
     if outcome is not None:
+        logging.getLogger().addHandler(logging.NullHandler())  # what goes wrong on purpose is told to nobody
         came_out = asyncio.run(measure(load(names[0]), size, times))
         outcome.write_text(_CONVERTER.dumps(came_out), encoding="utf-8")
         return
