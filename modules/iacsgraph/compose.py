@@ -13,7 +13,6 @@ from adapters.system.identifiers import SystemIdentifiers
 from application.accounts import Accounts
 from application.key_rotation import KeyRotation
 from application.token_keeper import TokenKeeper
-from domain.errors import ConfigurationError
 from modules.iacsgraph.settings import UpProgramSettings
 from modules.runtime.environment import Environment
 from modules.runtime.settings_loading import load
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from modules.simulator.browser import Browser
     from ports.event_codec import EventCodec
     from ports.mail_analyst import MailAnalyst
+    from ports.mail_readers import MailReaders
     from ports.mailbox import Mailbox
 
 
@@ -69,6 +69,7 @@ class _Opened:
     auth: "Auth"
     mailbox: "Mailbox"
     analyst: "MailAnalyst | None"
+    readers: "MailReaders | None"
     bus: "EventBus"
     metrics: "PrometheusMetrics"
 
@@ -92,7 +93,7 @@ async def _open(settings: UpProgramSettings) -> AsyncIterator[_Opened]:
     from application.several_logs import SeveralAuthenticationLogs, SeveralMailboxLogs
     from modules.auth import compose as auth
     from modules.auth.settings import AuthSettings
-    from modules.mail_process.compose import open_analyst
+    from modules.mail_process.compose import open_analyst, open_readers
     from modules.runtime.compose import open_event_bus, open_provider
 
     metrics = PrometheusMetrics()
@@ -104,15 +105,21 @@ async def _open(settings: UpProgramSettings) -> AsyncIterator[_Opened]:
     async with (
         open_provider(settings.provider, log=mailbox_log) as provider,
         open_analyst(settings.openai, settings.provider.ca_file) as analyst,
+        open_readers(settings.processing) as readers,
         open_database(settings.database.path) as database,
         open_event_bus(settings.bus, database) as bus,
         auth.wire(database, provider, needs, log=log) as wired,
     ):
-        if provider.mailbox is None:
-            msg = "IDENTITY_PROVIDER=memory has no mailboxes: use azure; without a tenant, see: iacsgraph simulator"
-            raise ConfigurationError(msg, error_code="PROVIDER_FOR_PRACTICE")
-        mailbox = provider.mailbox(wired.service, settings.graph)
-        yield _Opened(database=database, auth=wired, mailbox=mailbox, analyst=analyst, bus=bus, metrics=metrics)
+        mailbox = provider.needed_mailbox()(wired.service, settings.graph)
+        yield _Opened(
+            database=database,
+            auth=wired,
+            mailbox=mailbox,
+            analyst=analyst,
+            readers=readers,
+            bus=bus,
+            metrics=metrics,
+        )
 
 
 def _wire_up(opened: _Opened, settings: UpProgramSettings) -> Up:
@@ -149,7 +156,7 @@ def _wire_up(opened: _Opened, settings: UpProgramSettings) -> Up:
     of_events = OutboxSettings(database=settings.database, bus=settings.bus, time=settings.time)
     applications = Applications(default=default_application(settings.azure))
     syncing = mail_sync.wire(database, opened.mailbox, applications, of_sync, log=mail_log)
-    processing = mail_process.wire(database, of_processing, opened.analyst, log=mail_log)
+    processing = mail_process.wire(database, of_processing, opened.analyst, readers=opened.readers, log=mail_log)
     carrying = events.wire(database, opened.bus, of_events, log=messaging_log)
     return Up(
         keeper=opened.auth.keeper,

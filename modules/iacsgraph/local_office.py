@@ -80,12 +80,16 @@ class LocalOffice:
 
 
 @asynccontextmanager
-async def open_local_office(directory: Path, *, mails: int, seed: int, lifetime: int) -> AsyncIterator[LocalOffice]:
-    """Start one with so many mails in each of three mailboxes; its files are in the directory.
+async def open_local_office(
+    directory: Path, *, mails: int, seed: int, lifetime: int, users: int = 3, within: float = START_WITHIN
+) -> AsyncIterator[LocalOffice]:
+    """Start one with so many mails in the mailbox of each user; its files are in the directory.
+
+    `lifetime` of tokens and `within`, the time it has to write the mails, are seconds.
 
     Raises: IACSGraphError if it does not start (SIMULATOR_GONE).
     """
-    orders = {"directory": str(directory), "mails": mails, "seed": seed, "users": 3, "token_lifetime": lifetime}
+    orders = {"directory": str(directory), "mails": mails, "seed": seed, "users": users, "token_lifetime": lifetime}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", PROGRAM, json.dumps(orders)),  # -P: nothing of the working directory is loaded
         stdin=asyncio.subprocess.PIPE,
@@ -95,7 +99,7 @@ async def open_local_office(directory: Path, *, mails: int, seed: int, lifetime:
         limit=LONGEST_LINE,
     )
     try:
-        yield _office(await _answer(process, START_WITHIN), directory, process)
+        yield _office(await _answer(process, within), directory, process)
     finally:
         await _end(process)
 

@@ -1,9 +1,12 @@
 """Composition root of mail processing."""
 
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -15,12 +18,16 @@ from adapters.system.clock import SystemClock
 from application.mail_processing import MailProcessing
 from domain.correspondence.senders import ChairRoster
 from modules.mail_process.settings import MailProcessSettings
-from modules.runtime.settings import OpenAISettings
+from modules.runtime.settings import MailProcessingSettings, OpenAISettings
 from ports.clock import Clock
 from ports.mail_analyst import MailAnalyst
 from ports.mail_archive import MailArchive
 from ports.mail_log import MailLog
 from ports.mail_queue import MailQueue
+from ports.mail_readers import MailReaders
+
+READER: Final = "modules.mail_process.reader"
+"""The program that reads mails for another process."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,10 +68,46 @@ async def open_analyst(settings: OpenAISettings, ca_file: Path | None) -> AsyncI
         yield analyst
 
 
+@asynccontextmanager
+async def open_readers(settings: MailProcessingSettings) -> AsyncIterator[MailReaders | None]:
+    """Open the processes that read mail beside this one, started when there is much of it; None on a single core."""
+    most = min(settings.workers, _cores() - 1)
+    if most < 1:
+        yield None
+        return
+    from adapters.reader_processes.mail_readers import open_reader_processes
+
+    command = (sys.executable, "-P", "-m", READER)  # -P: nothing of the working directory is loaded
+    async with open_reader_processes(command, _chairs(settings), most=most) as readers:
+        yield readers
+
+
+def serve_reader() -> None:
+    """Read mails for the process at the other end of standard input, until that ends. Never return."""
+    from adapters.html_text.mail_text import HtmlMailText
+    from adapters.offline_text.mail_analyst import OfflineMailAnalyst
+    from adapters.reader_processes.serving import serve
+    from adapters.system.identifiers import SystemIdentifiers
+    from application.mail_reading import MailReading
+
+    text, offline, clock, identifiers = HtmlMailText(), OfflineMailAnalyst(), SystemClock(), SystemIdentifiers()
+    serve(
+        lambda chairs: MailReading(text=text, offline=offline, chairs=chairs, clock=clock, identifiers=identifiers).read
+    )
+
+
 def wire(
-    database: Database, settings: MailProcessSettings, analyst: MailAnalyst | None, *, log: MailLog | None = None
+    database: Database,
+    settings: MailProcessSettings,
+    analyst: MailAnalyst | None,
+    *,
+    readers: MailReaders | None = None,
+    log: MailLog | None = None,
 ) -> MailProcess:
-    """Build the use cases on an open database, and on what `open_analyst` gave; `log` is by default the mail log."""
+    """Build the use cases on an open database, and on what `open_analyst` and `open_readers` gave.
+
+    `log` is by default the mail log.
+    """
     from adapters.html_text.mail_text import HtmlMailText
     from adapters.logging.mail_log import LoggingMailLog
     from adapters.offline_text.mail_analyst import OfflineMailAnalyst
@@ -91,10 +134,11 @@ def wire(
     reading = MailReading(
         text=HtmlMailText(),
         offline=offline,
-        chairs=ChairRoster(addresses=frozenset(settings.processing.chairs)),
+        chairs=_chairs(settings.processing),
         clock=clock,
         identifiers=identifiers,
         analysis=analysis,
+        readers=readers,
     )
     processing = MailProcessing(
         queue=queue,
@@ -120,8 +164,9 @@ async def compose(settings: MailProcessSettings) -> AsyncIterator[MailProcess]:
     async with (
         open_database(settings.database.path) as database,
         open_analyst(settings.openai, settings.provider.ca_file) as analyst,
+        open_readers(settings.processing) as readers,
     ):
-        yield wire(database, settings, analyst)
+        yield wire(database, settings, analyst, readers=readers)
 
 
 @asynccontextmanager
@@ -129,6 +174,15 @@ async def compose_reading(settings: MailProcessSettings) -> AsyncIterator[MailPr
     """Open the database as it is, for looking."""
     async with open_current(settings.database.path) as database:
         yield wire(database, settings, None)
+
+
+def _chairs(settings: MailProcessingSettings) -> ChairRoster:
+    return ChairRoster(addresses=frozenset(settings.chairs))
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _codec(settings: MailProcessSettings) -> CloudEventCodec:

@@ -72,7 +72,8 @@ class MailRig:
     def processing(self, **fields: Any) -> MailProcessing:  # noqa: ANN401 - fields of several types
         """Return the processing of another process: one worker, unless told otherwise."""
         shared = {"clock": self.clock, "identifiers": self.identifiers, "log": self.log}
-        reading = self.reading(**{name: fields.pop(name) for name in ("text", "offline", "analysis") if name in fields})
+        of_reading = ("text", "offline", "analysis", "readers")
+        reading = self.reading(**{name: fields.pop(name) for name in of_reading if name in fields})
         own = {"queue": MemoryMailQueue(self.database, self.clock), "reading": reading, "workers": 1}
         return MailProcessing(**{**shared, **own, **fields})
 

@@ -15,6 +15,7 @@ import pytest
 
 from modules.iacsgraph.comparison import OF_MESSAGE, Difference
 from modules.iacsgraph.demo import Wishes, demonstrate
+from modules.iacsgraph.local_office import PROGRAM
 from modules.iacsgraph.schema import DemoReport
 from modules.iacsgraph.telling import ILL, WELL, report_lines
 from tests.modules.auth.seeds import OLD, canaries
@@ -66,6 +67,12 @@ def children(process: "subprocess.Popen[bytes]") -> list[int]:
     return [pid for pid, parent in processes().items() if parent == process.pid]
 
 
+def is_office(pid: int) -> bool:
+    """Return whether it is a local Microsoft 365, and no reader of mails."""
+    command = ["ps", "-o", "args=", "-p", str(pid)]
+    return PROGRAM in subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 def is_there(pid: int) -> bool:
     return pid in processes()
 
@@ -83,7 +90,7 @@ def started(running: Running, text: str) -> int:
     """Wait until it has said this on standard output; return the process of its local Microsoft 365."""
     wait_until(lambda: text in said(running.out) or running.process.poll() is not None)
     assert running.process.poll() is None, said(running.err)
-    (child,) = children(running.process)
+    (child,) = filter(is_office, children(running.process))
     return child
 
 

@@ -1,0 +1,1 @@
+"""Mails read in processes of their own, which are asked over pipes."""
