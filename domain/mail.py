@@ -57,7 +57,7 @@ class FolderRole(StrEnum):
     ARCHIVE = "archive"
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class MailAddress:
     """One correspondent. Either part may be missing, and the address need not be an e-mail address (X.500)."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 from msgspec.json import Decoder
 
 from adapters.graph.records import AttachmentRecord, AttachmentType, BodyRecord, MessageRecord, RecipientRecord
@@ -15,6 +15,8 @@ from domain.mail import Attachment, AttachmentKind, Mail, MailAddress, MailBody
 
 RECIPIENTS: Final = Decoder(list[RecipientRecord])
 _NOBODY: Final = MailAddress()
+_SHORT: Final = 300
+"""Bytes of a list of some three correspondents."""
 _KINDS: Final[Mapping[AttachmentType, AttachmentKind]] = {
     "#microsoft.graph.fileAttachment": AttachmentKind.FILE,
     "#microsoft.graph.itemAttachment": AttachmentKind.ITEM,
@@ -35,12 +37,20 @@ class NotWholeError(ValueError):
     """A record lacks what was asked for."""
 
 
-class _KnownLists(dict[bytes, tuple[MailAddress, ...]]):
-    """Lists of correspondents by what Graph wrote of them."""
+@attrs.frozen
+class _Lists:
+    """Lists of correspondents. Long ones are remembered by what Graph wrote of them; short ones are read as fast."""
 
-    def __missing__(self, written: bytes) -> tuple[MailAddress, ...]:
-        records = RECIPIENTS.decode(written)
-        found = self[written] = tuple([record.email_address or _NOBODY for record in records])
+    _known: dict[bytes, tuple[MailAddress, ...]] = attrs.field(factory=dict, init=False, repr=False)
+
+    def of(self, raw: Raw) -> tuple[MailAddress, ...]:
+        """Return the correspondents of a list as Graph wrote it."""
+        written = bytes(raw)
+        if len(written) <= _SHORT:
+            return () if written == b"[]" else _people(RECIPIENTS.decode(written))
+        found = self._known.get(written)
+        if found is None:
+            found = self._known[written] = _people(RECIPIENTS.decode(written))
         return found
 
 
@@ -53,7 +63,7 @@ class Conversion:
 
     asked: AbstractSet[str]
     updates: bool = False
-    _lists: _KnownLists = attrs.field(factory=_KnownLists, init=False, repr=False)
+    _lists: _Lists = attrs.field(factory=_Lists, init=False, repr=False)
 
     def mail(self, record: MessageRecord) -> Mail:
         """Return the mail; the record has made sure of what `Mail` checks, but for the time zone.
@@ -66,7 +76,7 @@ class Conversion:
         author, sender = record.from_, record.sender
         if self.updates and (author is UNSET or sender is UNSET):
             raise NotWholeError
-        lists, received = self._lists, record.received_date_time
+        list_of, received = self._lists.of, record.received_date_time
         mail = _OpenMail(  # in the order of the fields of `Mail`
             record.id,
             record.parent_folder_id,
@@ -75,10 +85,10 @@ class Conversion:
             record.subject,
             author.email_address if author else None,
             sender.email_address if sender else None,
-            lists[bytes(record.to_recipients)],
-            lists[bytes(record.cc_recipients)],
-            lists[bytes(record.bcc_recipients)],
-            lists[bytes(record.reply_to)],
+            list_of(record.to_recipients),
+            list_of(record.cc_recipients),
+            _people(record.bcc_recipients) if record.bcc_recipients else (),
+            _people(record.reply_to) if record.reply_to else (),
             received if received.tzinfo is UTC else received.astimezone(UTC),
             _utc(record.sent_date_time),
             _utc(record.last_modified_date_time),
@@ -104,6 +114,10 @@ class Conversion:
         if told is UNSET and self.updates:
             raise NotWholeError
         return tuple([(header.name, header.value) for header in told]) if told else ()
+
+
+def _people(records: Sequence[RecipientRecord]) -> tuple[MailAddress, ...]:
+    return tuple([record.email_address or _NOBODY for record in records])
 
 
 def _utc(moment: datetime | None) -> datetime | None:

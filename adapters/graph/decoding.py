@@ -15,7 +15,7 @@ from msgspec.json import Decoder, encode
 from msgspec.structs import fields
 
 from adapters.graph.conversion import RECIPIENTS, Conversion
-from adapters.graph.records import FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
+from adapters.graph.records import NOT_TOLD, FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
 from adapters.graph.salvage import MOST_MESSAGES, NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY
 from domain.mail import Mail, UnreadableMail
@@ -50,7 +50,7 @@ _MEMBERS: Final = Decoder(dict[str, Raw])
 _ID: Final = Decoder(Id)
 _KINDS: Final[Mapping[str, Decoder[Any]]] = {
     **{each.encode_name: Decoder(each.type) for each in fields(MessageRecord) if each.type is not Raw},
-    **dict.fromkeys(("toRecipients", "ccRecipients", "bccRecipients", "replyTo"), RECIPIENTS),
+    **dict.fromkeys(("toRecipients", "ccRecipients"), RECIPIENTS),
 }
 """How the value of each field is read alone."""
 
@@ -158,7 +158,7 @@ def _at_once(page: bytes, conversion: Conversion) -> DecodedPage | None:
 def _whole(record: MessageRecord, conversion: Conversion) -> Mail | None:
     """Return the mail of a record; None: it tells of something else, or does not tell everything."""
     try:
-        if not (conversion.updates and bytes(record.removed)):
+        if record.removed is NOT_TOLD or not conversion.updates:
             return conversion.mail(record)
     except _WRONG:
         pass

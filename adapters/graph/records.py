@@ -1,14 +1,14 @@
 """What Graph sends, exactly as far as it is used: field for field what `selection` asks for.
 
 A record's fields without a default must be there. What has the domain's own shape is read as the domain's own.
-Lists of correspondents stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need not be
-read.
+Lists of those whom a mail is to stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need
+not be read. The other lists are empty, mostly.
 
 Source: api-reference/v1.0/resources/message.md, attachment.md, mailfolder.md.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
@@ -20,6 +20,8 @@ Count = Annotated[int, Meta(ge=0)]
 AttachmentType = Literal[
     "#microsoft.graph.fileAttachment", "#microsoft.graph.itemAttachment", "#microsoft.graph.referenceAttachment"
 ]
+
+NOT_TOLD: Final = Raw()
 
 
 class BodyRecord(Struct, frozen=True, gc=False, rename="camel"):
@@ -54,36 +56,39 @@ class AttachmentRecord(Struct, frozen=True, gc=False, rename="camel"):
     content_id: str | None = None
 
 
-class MessageRecord(Struct, frozen=True, gc=False, rename="camel"):
-    """A whole message. What may be missing from one: its authors while it is a draft, and what was not asked for."""
+class MessageRecord(Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """A whole message. What may be missing from one: its authors while it is a draft, and what was not asked for.
 
+    The fields are in the order in which Graph tells them: a name is looked for behind the one before it.
+    """
+
+    etag: str | None = field(default=None, name="@odata.etag")
     id: Id
-    parent_folder_id: Id
-    internet_message_id: str | None
-    conversation_id: str | None
-    subject: str | None
-    to_recipients: Raw
-    cc_recipients: Raw
-    bcc_recipients: Raw
-    reply_to: Raw
+    last_modified_date_time: Moment | None
+    change_key: str | None
+    categories: tuple[str, ...]
     received_date_time: Moment
     sent_date_time: Moment | None
-    last_modified_date_time: Moment | None
+    has_attachments: bool
+    internet_message_id: str | None
+    subject: str | None
+    body_preview: str | None
+    importance: Importance
+    parent_folder_id: Id
+    conversation_id: str | None
     is_read: bool
     is_draft: bool
-    importance: Importance
-    has_attachments: bool
-    categories: tuple[str, ...]
     web_link: str | None
-    body_preview: str | None
-    change_key: str | None
-    from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
-    sender: RecipientRecord | UnsetType | None = UNSET
-    etag: str | None = field(default=None, name="@odata.etag")
-    removed: Raw = field(default=Raw(), name="@removed")
     body: BodyRecord | UnsetType | None = UNSET
+    sender: RecipientRecord | UnsetType | None = UNSET
+    from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
+    to_recipients: Raw
+    cc_recipients: Raw
+    bcc_recipients: tuple[RecipientRecord, ...]
+    reply_to: tuple[RecipientRecord, ...]
     internet_message_headers: tuple[HeaderRecord, ...] | UnsetType | None = UNSET
     attachments: tuple[AttachmentRecord, ...] | UnsetType = UNSET
+    removed: Raw = field(default=NOT_TOLD, name="@removed")
 
 
 class MessagePage(Struct, frozen=True, gc=False):

@@ -13,7 +13,9 @@ _WRAPPED: Final = 45
 """A shorter line was ended by its writer, not by a mail program."""
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _LINE_START: Final = re.compile(r"(?:[-*•·▪○●□■※]|\(?\d{1,2}[.)]\s|\(?[a-zA-Z가-힣][.)]\s|[^\n:]{1,30}[:](?!\d))")
-_END: Final = re.compile(r"[.!?。][\"')\]\u201d\u2019]{0,3}\s+(?=[\"'(\[\u201c\u2018]?[A-Z가-힣\d])|[;]\s|\n")
+_END: Final = re.compile(  # first one of few characters, for which a text is searched fast
+    r"[.!?。;\n](?:(?<=[.!?。])[\"')\]\u201d\u2019]{0,3}\s+(?=[\"'(\[\u201c\u2018]?[A-Z가-힣\d])|(?<=;)\s|(?<=\n))"
+)
 _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:no|nos|approx|incl|excl|circ|rev|res|para|paras|fig|vs|ref|mr|mrs|ms|dr|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov"
     r"|dec|mon|tues?|wed|thurs?|fri|sat|sun)|\b[a-z])\.\s+\Z",
@@ -60,4 +62,5 @@ class Clauses:
 
 
 def _is_abbreviation(text: str, end: re.Match[str]) -> bool:
-    return _ABBREVIATION.search(text, max(end.start() - _LONGEST_ABBREVIATION, 0), end.end()) is not None
+    start = max(end.start() - _LONGEST_ABBREVIATION, 0)
+    return text.find(".", start, end.end()) >= 0 and _ABBREVIATION.search(text, start, end.end()) is not None

@@ -56,7 +56,9 @@ INSTRUMENT: Final = re.compile(
     """,
     re.VERBOSE,
 )
-CODE: Final = re.compile(r"\b(?:PL|PS|JWG-[A-Z]{1,8})[ -]?\d{5,6}[A-Za-z*_]{0,10}", re.IGNORECASE)
+MAYBE_INSTRUMENT: Final = re.compile(r"[A-Z](?:[A-Z]|\.\d|ec|nified|[A-Za-z]{1,11}+[ ]Code)")
+"""What is in every line with an instrument, and found much faster: few lines have one."""
+CODE: Final = re.compile(r"[PpJj](?<!\w.)(?i:(?<=p)[LS]|(?<=j)WG-[A-Z]{1,8})[ -]?\d{5,6}(?i:[a-z*_]{0,10})")
 PREFIX: Final = re.compile(
     r"\A(?:\s|\[[^\[\]]{1,20}\]"
     r"|(?:re|aw|sv|fw|fwd|reply|forward|automatic reply|undeliverable|답장|회신|전달|자동 회신|回复|转发)"

@@ -33,7 +33,7 @@ _SIZES: Final = (3, 2, 1)
 _APART: Final = " | "
 _ADDRESS: Final = re.compile(r"<[^<>\s]{1,2000}>|https?:/{2}\S{1,2000}|[\w.+-]{1,64}+@[\w.-]{1,100}")
 _ACRONYM: Final = re.compile(r"[A-Z][A-Z0-9]{2,7}")
-_TOKEN: Final = re.compile(r"\d++[가-힣]*+|[가-힣]+|[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*|[^\s\w]+|\w")
+_TOKEN: Final = re.compile(r"[^\W\d_가-힣][^\W_가-힣]*+(?:-[^\W\d_가-힣]++)*|\d++[가-힣]*+|[가-힣]+|[^\s\w]+|\w")
 
 
 @attrs.define
@@ -120,7 +120,10 @@ def _count(line: str, weight: float, tally: _Tally) -> None:
         return _APART
 
     rest = _ADDRESS.sub(_APART, line) if "@" in line or ":/" in line or "<" in line else line
-    _count_words(_TOKEN.findall(words.INSTRUMENT.sub(instrument, words.CODE.sub(_APART, rest))), weight, tally)
+    rest = words.CODE.sub(_APART, rest)
+    if words.MAYBE_INSTRUMENT.search(rest):
+        rest = words.INSTRUMENT.sub(instrument, rest)
+    _count_words(_TOKEN.findall(rest), weight, tally)
 
 
 def _count_words(tokens: Sequence[str], weight: float, tally: _Tally) -> None:

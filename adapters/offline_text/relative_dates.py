@@ -48,19 +48,22 @@ _KOREAN: Final = rf"""
 _RELATIVE: Final = re.compile(
     rf"(?=[a-z])(?<!\w)(?:{_ENGLISH})|(?=[\d가-힣])(?<![\d가-힣])(?:{_KOREAN})", re.IGNORECASE | re.VERBOSE
 )
-_BEGINNING: Final = re.compile(
-    r"[WEMTNCFSwemtncfs\d가-힣]"
-    r"(?:(?<!\w\w)(?i:ithin|nd|id|his|ext|oming|ollowing|on|ue|ed|hu|ri|at|un|oday|onight|omorrow)"
-    r"|(?<=[\d가-힣])(?<![\d가-힣][\d가-힣]))"
-)
-"""Where one may begin; the search for its first character is much faster than that for a whole one."""
+_ENGLISH_BEGINNING: Final = r"(?<!\w\w)(?i:ithin|nd|id|his|ext|oming|ollowing|on|ue|ed|hu|ri|at|un|oday|onight|omorrow)"
+_BEGINNINGS: Final = {
+    False: re.compile(rf"[WEMTNCFSwemtncfs]{_ENGLISH_BEGINNING}"),
+    True: re.compile(rf"[WEMTNCFSwemtncfs\d가-힣](?:{_ENGLISH_BEGINNING}|(?<=[\d가-힣])(?<![\d가-힣][\d가-힣]))"),
+}
+"""Where one may begin, by whether the text has Hangul, which all Korean ones have; the search for its first character
+is much faster than that for a whole one.
+"""
+_HANGUL: Final = re.compile(r"[가-힣]")
 _KOREAN_NEAR: Final = {"내일": 1, "명일": 1, "익일": 1, "모레": 2}
 
 
 def relative_dates(text: str, sent_on: date) -> Iterator[Stated]:
     """Yield them in their order."""
     end = 0
-    for beginning in _BEGINNING.finditer(text):
+    for beginning in _BEGINNINGS[_HANGUL.search(text) is not None].finditer(text):
         match = _RELATIVE.match(text, beginning.start()) if beginning.start() >= end else None
         if match is None:
             continue

@@ -48,12 +48,13 @@ _EAST_ASIAN: Final = (  # Hangul, Kana and Han; not the full-width forms of Lati
 )
 _LETTER: Final = rf"(?:[^\W_{_EAST_ASIAN}]|[\u0300-\u036f])"  # or digit, or an accent that makes another letter
 _CODE: Final = re.compile(
-    # First a letter of few, for which a text is searched fast; then what was before it. Found is all that follows it.
+    # First a letter of few, for which a text is searched fast; then what was before it. Found is all that follows it:
+    # the rest of the agenda, and what may be letters behind it.
     rf"[PpJj](?<!{_LETTER}.)(?<![Ww][Gg][{_HYPHEN}].)(?=("
     rf"(?:(?<=[Pp])[LlSs][^\S\r\n]?2[0-9]{{4,5}}|(?<=[Jj])[Ww][Gg][{_HYPHEN}][A-Za-z]{{1,20}}+[^\S\r\n]?2[0-9]{{4}})"
-    rf"(?![0-9])[\w*\u0300-\u036f{_HYPHEN}]{{0,{_LONGEST_TAIL}}}))"
+    rf"(?![0-9]))([\w*\u0300-\u036f{_HYPHEN}]{{0,{_LONGEST_TAIL}}}))"
 )
-_FOUND: Final = re.compile(r"([A-Za-z](?:[A-Za-z].[A-Za-z]+)?)\s?([0-9]{2})([0-9]+)(.*)")
+_FOUND: Final = re.compile(r"([A-Za-z](?:[A-Za-z].[A-Za-z]+)?)\s?([0-9]{2})([0-9]+)")
 _JOINT: Final = rf"[A-Za-z*]?[Jj][Ww][Gg][{_HYPHEN}]"
 _LETTERS: Final = rf"(\*?(?:{_JOINT}|(?!{_JOINT}))[A-Za-z]*+\*?)(?!{_LETTER})"
 _BEFORE: Final = re.compile(_LETTERS)
@@ -81,29 +82,34 @@ def _canonical(author: str | None) -> str | None:
     return CHAIR_LETTERS if society is None else society.canonical
 
 
-@lru_cache(maxsize=4096)  # most codes are answers to few agendas; what is refused is not remembered
-def _require_agenda(panel: str, year: str, number: str) -> None:
-    """Raises: ValidationError if there is no such agenda."""
-    if not _AGENDA.fullmatch(f"{panel} {year} {number}"):
-        raise _no_code()
-
-
 def _no_code() -> ValidationError:
     return ValidationError("These are not the parts of an agenda code.", error_code="NO_AGENDA_CODE")
 
 
 @attrs.frozen(kw_only=True)
-class AgendaCode:
-    """A code. Two are equal if they mean the same, whatever letters of a society, or of a chair, are in them.
+class Agenda:
+    """What a code begins with; `year` has two digits.
 
-    `year` has two digits. Versions are in lower case; None: none, or not known yet. `author` is in upper case, in the
-    letters that were chosen; None: this is the agenda's own code.
-    Raises: ValidationError if that is no code.
+    Raises: ValidationError if there is no such agenda.
     """
 
     panel: str
     year: str
     number: str
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be written."""
+        if not _AGENDA.fullmatch(f"{self.panel} {self.year} {self.number}"):
+            raise _no_code()
+
+
+@attrs.frozen(kw_only=True)
+class Tail:
+    """What stands behind a code's number. Two are equal if they mean the same, whatever letters of a society it has.
+
+    Raises: ValidationError if that cannot stand there.
+    """
+
     version: str | None = None
     author: str | None = attrs.field(default=None, eq=_canonical)
     response_version: str | None = None
@@ -113,7 +119,45 @@ class AgendaCode:
         is_known = self.author in _AUTHORS or (self.author is None and self.response_version is None)
         if not is_known or self.version not in _VERSIONS or self.response_version not in _VERSIONS:
             raise _no_code()
-        _require_agenda(self.panel, self.year, self.number)
+
+
+@attrs.frozen(kw_only=True)
+class AgendaCode:
+    """A code. Two are equal if they mean the same, whatever letters of a society, or of a chair, are in them.
+
+    Its parts check themselves, and are shared: most codes are answers to few agendas, with few letters behind them.
+    """
+
+    agenda: Agenda
+    tail: Tail
+
+    @property
+    def panel(self) -> str:
+        return self.agenda.panel
+
+    @property
+    def year(self) -> str:
+        """Two digits."""
+        return self.agenda.year
+
+    @property
+    def number(self) -> str:
+        return self.agenda.number
+
+    @property
+    def version(self) -> str | None:
+        """The agenda's, in lower case; None: none, or not known yet."""
+        return self.tail.version
+
+    @property
+    def author(self) -> str | None:
+        """In upper case, in the letters that were chosen; None: this is the agenda's own code."""
+        return self.tail.author
+
+    @property
+    def response_version(self) -> str | None:
+        """In lower case."""
+        return self.tail.response_version
 
     @property
     def organization(self) -> str | None:
@@ -160,7 +204,9 @@ def find_codes(text: str) -> tuple[AgendaCode, ...]:
 def find_visible_codes(text: str) -> tuple[AgendaCode, ...]:
     """Return the codes in a text that `visible` returned."""
     found = _CODE.findall(_ADDRESS.sub(" ", text) if "/" in text else text)
-    return tuple([code for each in found if (code := _code(each))]) if found else ()
+    if not found:
+        return ()
+    return tuple([AgendaCode(agenda=_agenda(before), tail=tail) for before, behind in found if (tail := _tail(behind))])
 
 
 def visible(text: str) -> str:
@@ -175,31 +221,26 @@ def _composed(parts: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _code(written: str) -> AgendaCode | None:
-    """Return the code, if it is one; `written` is all but the first letter, with some of what follows."""
-    parts = _FOUND.match(written)
-    if parts is None:
-        return None
-    letters, year, number, tail = parts.groups()
-    reading = _read(tail)
+def _agenda(written: str) -> Agenda:
+    """Return the agenda; `written` is what `_CODE` found of one."""
+    ((letters, year, number),) = _FOUND.findall(written)
+    return Agenda(panel=_PLAIN_PANELS.get(letters) or f"J{_plain(letters)}", year=year, number=number)
+
+
+@lru_cache(maxsize=4096)  # a mailbox of 20,000 mails has a quarter as many
+def _tail(written: str) -> Tail | None:
+    """Return what follows a number, or None if there is no code."""
+    reading = _read(written)
     if reading is None:
         return None
     version, author, response_version = reading
-    return AgendaCode(
-        panel=_PLAIN_PANELS.get(letters) or f"J{_plain(letters)}",
-        year=year,
-        number=number,
-        version=version,
-        author=author,
-        response_version=response_version,
-    )
+    return Tail(version=version, author=author, response_version=response_version)
 
 
 _Reading = tuple[str | None, str | None, str | None]
 """Agenda version, author, response version."""
 
 
-@lru_cache(maxsize=4096)  # as many as a mailbox of 20,000 mails has
 def _read(tail: str) -> _Reading | None:
     """Return what follows a number means, or None if there is no code."""
     before = _BEFORE.match(tail)

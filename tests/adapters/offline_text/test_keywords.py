@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.offline_text.clauses import normalised
+from adapters.offline_text.keyword_words import INSTRUMENT, MAYBE_INSTRUMENT
 from adapters.offline_text.keywords import keywords_in
 from domain.correspondence.analysis import LONGEST_KEYWORD, MOST_KEYWORDS, Analysis
 from modules.simulator.correspondence.wording import CLOSINGS, DISCLAIMERS, GREETINGS, KOREAN_TITLES, TITLES
@@ -104,6 +105,12 @@ def test_greetings_closings_signatures_and_disclaimers_say_nothing(language: str
 )
 def test_codes_prefixes_addresses_and_common_words_are_no_keywords(subject: str) -> None:
     assert words(subject) == ()
+
+
+@given(st.from_regex(INSTRUMENT))
+def test_every_line_with_an_instrument_looks_as_if_it_had_one(line: str) -> None:
+    """Other lines are not searched."""
+    assert MAYBE_INSTRUMENT.search(line)
 
 
 @given(st.text(max_size=200), st.text(max_size=600))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.correspondence.agenda_codes import PANELS, AgendaCode, find_codes
+from domain.correspondence.agenda_codes import PANELS, Agenda, AgendaCode, Tail, find_codes
 from domain.correspondence.societies import CHAIR_LETTERS, SOCIETY_BY_LETTERS
 from domain.correspondence.subjects import read_subject
 
@@ -30,7 +30,8 @@ def codes(draw: st.DrawFn) -> AgendaCode:
     author, response_version = draw(TAILS)
     year, version = draw(st.from_regex(r"2[0-9]", fullmatch=True)), draw(st.sampled_from(VERSIONS))
     return AgendaCode(
-        panel=panel, year=year, number=number, version=version, author=author, response_version=response_version
+        agenda=Agenda(panel=panel, year=year, number=number),
+        tail=Tail(version=version, author=author, response_version=response_version),
     )
 
 
@@ -48,12 +49,8 @@ def test_all_versions_and_authors_are_shown_so_that_they_are_read_as_the_same() 
         for author in AUTHORS:
             for response_version in VERSIONS:
                 code = AgendaCode(
-                    panel="PL",
-                    year="25",
-                    number="015",
-                    version=version,
-                    author=author,
-                    response_version=response_version,
+                    agenda=Agenda(panel="PL", year="25", number="015"),
+                    tail=Tail(version=version, author=author, response_version=response_version),
                 )
                 (read,) = find_codes(code.display)
                 assert (read, read.key) == (code, code.key)
@@ -72,7 +69,8 @@ def test_no_two_codes_have_one_key() -> None:
     tails = [(author, version) for author in authors for version in VERSIONS]
     made = [
         AgendaCode(
-            panel=panel, year="25", number=number, version=version, author=author, response_version=response_version
+            agenda=Agenda(panel=panel, year="25", number=number),
+            tail=Tail(version=version, author=author, response_version=response_version),
         )
         for panel, number in (("PL", "015"), ("PL", "0151"), ("JWG-CS", "015"))
         for version in (None, "a", "i", "s")
