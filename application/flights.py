@@ -63,7 +63,15 @@ class Flights(Generic[T]):
 
         Raises: as `launch`.
         """
-        flight = self.launch(key, work)
+        return self._waiting(self.launch(key, work))
+
+    def joined(self, key: Hashable) -> "asyncio.Future[T | Exception] | None":
+        """Return what `board` does, if there is a flight under this key; begin none."""
+        flight = self._flights.get(key)
+        return None if flight is None else self._waiting(flight)
+
+    @staticmethod
+    def _waiting(flight: _Flight[T]) -> "asyncio.Future[T | Exception]":
         future: asyncio.Future[T | Exception] = asyncio.get_running_loop().create_future()
         flight.waiters.append(future)
         return future

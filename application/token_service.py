@@ -58,6 +58,8 @@ class TokenService(AccessTokens):
     """Expiry of tokens that came from a refresh and yet lived shorter than a caller wanted."""
     reading: set[str] = attrs.field(factory=set, repr=False)
     """Whose token somebody is reading."""
+    renewing: dict[str, HeldToken] = attrs.field(factory=dict, repr=False)
+    """What is being renewed since a caller with no wish of his own found it expired, by user id."""
 
     async def get_valid_token(self, user_id: str, min_lifetime: timedelta = timedelta(0)) -> AccessToken:
         """Return an access token that lives longer than `min_lifetime`, refreshed if need be.
@@ -82,29 +84,54 @@ class TokenService(AccessTokens):
     async def _hand_out(
         self, user_id: str, min_lifetime: timedelta, rejected: str | None = None, claims: str | None = None
     ) -> AccessToken:
-        held = self.cache.get(user_id)
-        if held is None:
-            held = await self._read(user_id)
-            fresh = self.cache.fresh(user_id, min_lifetime)
+        need, held = NOTHING_SPECIAL, self.cache.get(user_id)
+        plain = not min_lifetime and rejected is None and claims is None
+        just_read = held is None
+        held = held or await self._read(user_id)
+        waiting = self._renewal_of(held) if plain else None
+        if waiting is None:
+            fresh = self.cache.fresh(user_id, min_lifetime) if just_read else None
             if fresh is not None and fresh is held.access and rejected is None and claims is None:
                 return fresh
-        known_best = self.short_lived.get(held.account_id)
-        need = NOTHING_SPECIAL
-        if min_lifetime or rejected is not None or claims is not None or known_best is not None:
-            need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims, known_best=known_best)
-        self._refuse(held, need)
-        if held.access is not None and need.satisfied_by(held, self.refresher.clock.now()):
-            if held.access.state(self.refresher.clock.now()) is TokenState.REFRESH_SOON:
-                self._refresh_behind(held)
-            return held.access
+            if not plain or held.account_id in self.short_lived:
+                known_best = self.short_lived.get(held.account_id)
+                need = Need(min_lifetime=min_lifetime, rejected=rejected, claims=claims, known_best=known_best)
+            self._refuse(held, need)
+            access = self._at_hand(held, need)
+            if access is not None:
+                self._refresh_behind(held, access)
+                return access
+            if need is NOTHING_SPECIAL:
+                self.renewing[held.user_id] = held
         try:
-            return await self._renew(held, need)
+            if waiting is None:
+                return await self._renew(held, need)
+            renewal = landed(await waiting)
+            if renewal.renewed:
+                self._note_if_short(held, need, renewal.access)
+                return renewal.access
+            held = await self._read(user_id)
+            return self._at_hand(held, need) or await self._renew(held, need)
         except (TokenRefreshError, ConfigurationError, DatabaseError):
             held = self.cache.get(user_id) or await self._read(user_id)
             self._refuse(held, need)
             if held.access is not None and need.tolerates(held.access, self.refresher.clock.now()):
                 return held.access
             raise
+
+    def _renewal_of(self, held: HeldToken) -> "asyncio.Future[Renewal | Exception] | None":
+        """Join the renewal of this very token that callers with no wish of their own wait for, if there is one.
+
+        What the first of them was asked (may the account be used, has the token expired) has the same answers still.
+        """
+        if self.renewing.get(held.user_id) is not held:
+            return None
+        return self.flights.joined((held.account_id, None, False))
+
+    def _at_hand(self, held: HeldToken, need: Need) -> AccessToken | None:
+        """Return the token that is stored, if it may be handed out and will do."""
+        satisfied = held.usable and need.satisfied_by(held, self.refresher.clock.now())
+        return held.access if satisfied else None
 
     async def refresh_token(self, user_id: str) -> AccessToken:
         """Refresh now, whatever is stored; also for an account that needs a sign-in: its grant may work again.
@@ -259,8 +286,9 @@ class TokenService(AccessTokens):
                 self._note_if_short(held, need, renewal.access)
                 return renewal.access
             held = await self._read(held.user_id)
-            if held.access is not None and held.usable and need.satisfied_by(held, self.refresher.clock.now()):
-                return held.access
+            access = self._at_hand(held, need)
+            if access is not None:
+                return access
         msg = f"No token of account {held.user_id!r} that satisfies the caller could be had."
         raise TokenRefreshError(msg, transient=True)
 
@@ -271,6 +299,8 @@ class TokenService(AccessTokens):
             self.cache.forget(held.account_id)
             self._tell(held.user_id, error)
             raise
+        finally:
+            self.renewing.pop(held.user_id, None)
         if renewal.renewed:
             self.cache.forget(held.account_id)
         return renewal
@@ -283,8 +313,10 @@ class TokenService(AccessTokens):
             log = self.refresher.log
             (log.denied if isinstance(error, PermissionDeniedError) else log.refresh_failed)(user_id, error)
 
-    def _refresh_behind(self, held: HeldToken) -> None:
-        """Refresh with nobody waiting, at most once a second per account and not while the store says to wait."""
+    def _refresh_behind(self, held: HeldToken, access: AccessToken) -> None:
+        """Refresh what is due with nobody waiting, at most once a second and not while the store says to wait."""
+        if access.state(self.refresher.clock.now()) is not TokenState.REFRESH_SOON:
+            return
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()
         if held.reauth_reason is None and not waiting and self.seldom.first(held.account_id, BEHIND_PAUSE):
             key = (held.account_id, None, False)
@@ -300,7 +332,7 @@ class TokenService(AccessTokens):
     async def _read(self, user_id: str) -> HeldToken:
         """Read, alone; those who come while somebody reads the same account share one read more."""
         if user_id in self.reading:
-            held = await self.reads.join((user_id, self.cache.epoch), partial(self.cache.read, user_id))
+            held = landed(await self.reads.board((user_id, self.cache.epoch), partial(self.cache.read, user_id)))
         else:
             self.reading.add(user_id)
             try:

@@ -25,6 +25,10 @@ SPREAD = 0.2
 """Largest part of the time until a refresh by which it is drawn earlier, so that accounts do not all come at once."""
 
 
+def _skew(lifetime: timedelta) -> timedelta:
+    return min(CLOCK_SKEW, lifetime / 10)
+
+
 class TokenState(StrEnum):
     """FRESH: use it. REFRESH_SOON: use it, and refresh it. EXPIRED: refresh first."""
 
@@ -51,16 +55,16 @@ class AccessToken:
     @cached_property
     def skew(self) -> timedelta:
         """Return the clock margin: `CLOCK_SKEW`, or a tenth of a short life."""
-        return min(CLOCK_SKEW, self.lifetime / 10)
+        return _skew(self.lifetime)
 
     @cached_property
     def soft_expiry(self) -> datetime:
         """Return when it should be refreshed: as the provider asks, else `REFRESH_LEAD` (a quarter of a short
         life) before.
         """
-        lead = min(REFRESH_LEAD, self.lifetime / 4)
-        wanted = self.refresh_at or self.expires_at - lead
-        return min(wanted, self.expires_at - self.skew)
+        lifetime = self.lifetime
+        wanted = self.refresh_at or self.expires_at - min(REFRESH_LEAD, lifetime / 4)
+        return min(wanted, self.expires_at - _skew(lifetime))
 
     def state(self, now: datetime) -> TokenState:
         """Return what to do with the token at `now`."""

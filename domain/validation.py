@@ -12,6 +12,10 @@ from domain.errors import ValidationError
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, and halves of surrogate pairs, which are no Unicode text."""
 
+_VISIBLE = bytes(range(0x20, 0x7F))
+_LONG = 100
+"""Text of more characters is looked through quicker as bytes, if it is ASCII."""
+
 _PEM = "-----BEGIN "
 _LINE_BREAKS = str.maketrans("\r\n", "  ")
 
@@ -52,12 +56,18 @@ def utc(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> N
 
 def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     """Accept text with something visible in it and nothing around it."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not (stripped := value.strip()):
         raise refuse(instance, attribute, "must not be empty")
-    if value != value.strip():
+    if value != stripped:
         raise refuse(instance, attribute, "must not begin or end with white space")
-    if not value.isprintable() and _NOT_TEXT.search(value):  # `isprintable` is quicker, and refuses more
+    if not _is_text(value):
         raise refuse(instance, attribute, "must not contain control characters or broken Unicode")
+
+
+def _is_text(value: str) -> bool:
+    if len(value) > _LONG and value.isascii():  # as tokens are
+        return not value.encode().translate(None, _VISIBLE)
+    return value.isprintable() or _NOT_TEXT.search(value) is None  # `isprintable` is quicker, and refuses more
 
 
 def not_negative(instance: object, attribute: "attrs.Attribute[Any]", value: int) -> None:

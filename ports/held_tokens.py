@@ -9,6 +9,7 @@ import attrs
 from domain.account import AccountId, AccountStatus
 from domain.refreshing import Wait
 from domain.token import AccessToken
+from domain.validation import not_negative
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +27,7 @@ class HeldToken:
     """When it should be refreshed ahead of its expiry; None without a token."""
     wait: Wait | None
     """What kept anybody from refreshing at the time of reading."""
-    fence: int
+    fence: int = attrs.field(validator=not_negative)
     """Number of the last write that concerns refreshing."""
 
     @property

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 LONGEST = timedelta(hours=1)
 """What is asked for beyond this is cut: nobody should wait longer before looking again."""
@@ -22,6 +23,7 @@ def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
     return None if moment is None else _bounded((moment - now).total_seconds())
 
 
+@lru_cache(maxsize=16)  # a busy server tells the same second in many answers
 def parse_date(value: str | None) -> datetime | None:
     """Return an HTTP date (RFC 9110 section 5.6.7) in UTC; None for anything else."""
     try:

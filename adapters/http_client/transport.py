@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+from urllib.parse import quote_plus
 
 import aiohttp
 import attrs
@@ -43,7 +44,10 @@ class Sent(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """`form` or `json` (its bytes) is the body of a POST; a GET has none. `bearer` is an access token."""
+    """`form` (names of letters and `_`) or `json` (its bytes) is the body of a POST; a GET has none.
+
+    `bearer` is an access token.
+    """
 
     method: Literal["GET", "POST"]
     url: URL = attrs.field(repr=False)
@@ -100,6 +104,8 @@ class Transport:
     """Of an answer's body, in bytes."""
     silence: float | None = None
     """Seconds for which the server may be silent, if not the session's."""
+    _proxies: dict[tuple[str, str | None], URL | None] = attrs.field(factory=dict, init=False, repr=False)
+    """By scheme and host, as the environment named them at the first request: looking there is slow."""
 
     async def send(self, request: Request, seconds: float) -> Answer:
         """Send once, and read the answer whole; redirects are answers.
@@ -110,7 +116,7 @@ class Transport:
         """
         request_id, asked_at = self.identifiers.unique(), self.clock.now()
         with self._translating(request, request_id):
-            async with asyncio.timeout(seconds), self._exchange(request, request_id, seconds) as response:
+            async with asyncio.timeout(seconds), self._exchange(request, request_id) as response:
                 body = await self._read(response)
         if body is None:
             failure = self._failure(f"sent more than {self.largest} bytes", request, request_id, Sent.PERHAPS)
@@ -131,30 +137,39 @@ class Transport:
         request_id, asked_at = self.identifiers.unique(), self.clock.now()
         with self._translating(request, request_id):
             async with asyncio.timeout(seconds):
-                response = await self._exchange(request, request_id, None)
+                response = await self._exchange(request, request_id)
         try:
             async with aclosing(self._parts(response, request, request_id)) as parts:
                 yield self._answer(response, request_id, asked_at, b""), parts
         finally:
             response.close()
 
-    def _exchange(
-        self, request: Request, request_id: str, seconds: float | None
-    ) -> "aiohttp.client._RequestContextManager":
+    def _exchange(self, request: Request, request_id: str) -> "aiohttp.client._RequestContextManager":
+        """Return the request, to be awaited within a bound on the whole: here connecting and silences have theirs."""
         headers = {"Accept": "application/json", **request.headers, "client-request-id": request_id}
         if request.bearer is not None:
             headers["Authorization"] = f"Bearer {request.bearer}"
-        if request.json is not None:
+        body = request.json
+        if body is not None:
             headers["Content-Type"] = "application/json"
+        elif request.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = _encoded(request.form)
         return self.session.request(
             request.method,
             request.url,
-            data=request.form if request.json is None else request.json,
+            data=body,
             headers=headers,
             allow_redirects=False,
-            timeout=timeout(seconds, self.silence),
-            proxy=proxy_for(request.url),
+            timeout=timeout(None, self.silence),
+            proxy=self._proxy(request.url),
         )
+
+    def _proxy(self, url: URL) -> URL | None:
+        asked = (url.scheme, url.host)
+        if asked not in self._proxies:
+            self._proxies[asked] = proxy_for(url)
+        return self._proxies[asked]
 
     def _answer(self, response: aiohttp.ClientResponse, request_id: str, asked_at: datetime, body: bytes) -> Answer:
         return Answer(
@@ -194,8 +209,10 @@ class Transport:
         """Return what comes next of the body; nothing at its end.
 
         The session's bound on silence ends with the connection, but where chunks are broken (RFC 9112 section 7.1)
-        aiohttp closes that and tells its reader nothing.
+        aiohttp closes that and tells its reader nothing. What has come whole is not waited for.
         """
+        if response.content.is_eof():
+            return response.content.read_nowait()
         async with asyncio.timeout(timeout(None, self.silence).sock_read):
             return await response.content.readany()
 
@@ -230,3 +247,8 @@ class Transport:
         msg = f"{request.url.host} {what}; if that lasts, the operator must check the network and"
         details = {"client_request_id": request_id, "sent": sent.value}
         return APIConnectionError(f"{msg} {self.server.setting}.", error_code=self.server.unreachable, details=details)
+
+
+def _encoded(form: Mapping[str, str]) -> bytes:
+    """Return the body of a form; the fields' own names need no quoting."""
+    return "&".join([f"{name}={quote_plus(value)}" for name, value in form.items()]).encode()

@@ -9,10 +9,17 @@ from adapters.sqlite.secrets import ACCESS_TOKEN, REFRESH_TOKEN, SecretColumn
 from adapters.sqlite.timestamps import from_text, to_text
 from domain.account import AccountId
 from domain.refreshing import RefreshState
-from domain.token import AccessToken, Token
+from domain.token import Token
 from ports.cipher import Cipher, KeyId
 
-SELECT = "SELECT * FROM tokens WHERE account_id = ?"
+_FOUND = (
+    "t.fence, t.owner, t.leased_until, t.retry_at, t.failures, t.attempts, t.due_at"
+    " FROM accounts a LEFT JOIN tokens t ON t.account_id = a.account_id WHERE a.account_id = ?"
+)
+STATE = f"SELECT a.account_id, a.version, {_FOUND}"
+"""The state of an account's token; null where the account has no row of its own in `tokens`."""
+CLAIMED = f"SELECT a.*, t.refresh_token, {_FOUND}"
+"""And what it takes to refresh it."""
 _STATE = "fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?, due_at = ?, wake_at = ?"
 _WRITE_STATE = f"UPDATE tokens SET {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
 _GRANTED = "access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
@@ -29,26 +36,7 @@ def to_state(row: sqlite3.Row) -> RefreshState:
         leased_until=time(row["leased_until"]),
         retry_at=time(row["retry_at"]),
         failures=row["failures"] or 0,
-        attempts=tuple(map(from_text, (row["attempts"] or "").split())),
-    )
-
-
-@decodes("tokens")
-def to_access(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> AccessToken | None:
-    """Return the access token of a row, decrypted.
-
-    Raises:
-        EncryptionError: it does not open.
-    """
-    value = opened(row, ACCESS_TOKEN, account_id, cipher)
-    if value is None:
-        return None
-    return AccessToken(
-        value=value,
-        obtained_at=from_text(row["obtained_at"]),
-        expires_at=from_text(row["expires_at"]),
-        refresh_at=time(row["refresh_at"]),
-        scopes=tuple(json.loads(row["scopes"])),
+        attempts=to_attempts(row["attempts"]),
     )
 
 
@@ -60,6 +48,12 @@ def to_refresh(row: sqlite3.Row, account_id: AccountId, cipher: Cipher) -> str |
         EncryptionError: it does not open.
     """
     return opened(row, REFRESH_TOKEN, account_id, cipher)
+
+
+def make_row(connection: sqlite3.Connection, found: sqlite3.Row) -> None:
+    """Make the account's row in `tokens` if none was found."""
+    if found["fence"] is None:
+        connection.execute("INSERT INTO tokens (account_id) VALUES (?)", (found["account_id"],))
 
 
 def write_state(
@@ -123,6 +117,11 @@ def opened(row: sqlite3.Row, column: SecretColumn, account_id: AccountId, cipher
     """
     ciphertext = row[column.column]
     return None if ciphertext is None else cipher.decrypt(ciphertext, column.binding(account_id))
+
+
+def to_attempts(stored: str | None) -> tuple[datetime, ...]:
+    """Return the stored times of attempts, which an account without a row has none of."""
+    return tuple(map(from_text, (stored or "").split()))
 
 
 def time(stored: str | None) -> datetime | None:

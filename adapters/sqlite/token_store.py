@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from adapters.sqlite.account_rows import load, touch, write_change
+from adapters.sqlite.account_rows import load, to_account, touch, write_change
 from adapters.sqlite.held_tokens import SqliteHeldTokens
 from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text, to_text
-from adapters.sqlite.token_rows import SELECT, time, to_refresh, to_state, write_state, write_token
+from adapters.sqlite.token_rows import CLAIMED, STATE, make_row, time, to_refresh, to_state, write_state, write_token
 from domain.account import Account, AccountId
 from domain.change import AccountChange
 from domain.errors import (
@@ -24,7 +24,6 @@ from domain.errors import (
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import Token, TokenCounts
-from ports.cipher import Cipher
 from ports.event_codec import EventCodec
 from ports.held_tokens import HeldToken
 from ports.token_store import Cursor, Lease, News, TokenStore
@@ -55,7 +54,7 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         """Decide by the state's own rules."""
 
         def work(connection: sqlite3.Connection) -> Lease | Wait | EncryptionError:
-            row = _row(connection, held.account_id)
+            row = _found(connection, CLAIMED, held.account_id)
             state = to_state(row)
             if state.fence != held.fence:
                 msg = f"The token of account {held.user_id!r} was written meanwhile."
@@ -64,6 +63,7 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             if wait is not None:
                 return wait
             may_encrypt(connection, self.cipher)
+            make_row(connection, row)
             return self._leased(connection, row, state, (owner, now, lasting))
 
         outcome = await self.database.write(work, operation="claim", table="tokens")
@@ -77,10 +77,11 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         """Encrypt under the recorded key, which may be newer than the process."""
 
         def work(connection: sqlite3.Connection) -> AccountChange | None:
-            account_id, state = lease.account.account_id, _held_state(connection, lease)
-            stored = (token, state.succeeded(), due_at)
+            row = _held(connection, lease)
+            account_id, stored = lease.account.account_id, (token, to_state(row).succeeded(), due_at)
             write_token(connection, account_id, stored, self.cipher, recorded_key(connection))
-            return self._changed(connection, account_id, transition)
+            unchanged = row["version"] == lease.account.version
+            return self._changed(connection, account_id, transition, lease.account if unchanged else None)
 
         return await self.database.write(work, operation="commit", table="tokens")
 
@@ -90,8 +91,8 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         """Write the state, keep the token."""
 
         def work(connection: sqlite3.Connection) -> AccountChange | None:
-            account_id, state = lease.account.account_id, _held_state(connection, lease)
-            due_at = time(_row(connection, account_id)["due_at"])
+            row, account_id = _held(connection, lease), lease.account.account_id
+            state, due_at = to_state(row), time(row["due_at"])
             change = self._changed(connection, account_id, transition)
             if change is not None and change.after.reauth_reason is not None:
                 due_at = None
@@ -113,11 +114,12 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         def work(connection: sqlite3.Connection) -> AccountChange | None:
             if enrolment is not None:
                 write_change(connection, enrolment, self.codec)
-            state = to_state(_row(connection, account_id))
+            row = _found(connection, STATE, account_id)
+            make_row(connection, row)
             recorded = recorded_key(connection)
             if token is not None and recorded not in self.cipher.key_ids:  # a token in hand is not thrown away
                 recorded = may_encrypt(connection, self.cipher)
-            write_token(connection, account_id, (token, state.superseded(), due_at), self.cipher, recorded)
+            write_token(connection, account_id, (token, to_state(row).superseded(), due_at), self.cipher, recorded)
             return self._changed(connection, account_id, transition)
 
         return await self.database.write(work, operation="replace", table="tokens")
@@ -172,7 +174,7 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         """Give the lease; a secret that does not open is returned as an error, so that the waiting is committed."""
         account_id, due_at, (owner, now, lasting) = AccountId(row["account_id"]), time(row["due_at"]), asked
         try:
-            account = _existing(connection, account_id, self.cipher)
+            account = to_account(row, self.cipher)
             refresh = to_refresh(row, account_id, self.cipher)
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
@@ -186,9 +188,14 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         )
 
     def _changed(
-        self, connection: sqlite3.Connection, account_id: AccountId, transition: Transition
+        self,
+        connection: sqlite3.Connection,
+        account_id: AccountId,
+        transition: Transition,
+        current: Account | None = None,
     ) -> AccountChange | None:
-        change = transition(_existing(connection, account_id, None))
+        """Write what the transition changes; the account is loaded unless it is known to be `current`."""
+        change = transition(current or _existing(connection, account_id))
         if change is not None:
             write_change(connection, change, self.codec)
         touch(connection, account_id)
@@ -202,28 +209,29 @@ def _time_or(stored: str | None, otherwise: datetime) -> datetime:
         return otherwise
 
 
-def _row(connection: sqlite3.Connection, account_id: AccountId) -> sqlite3.Row:
-    """Return the account's row, made if the account has none yet."""
-    row = connection.execute(SELECT, (account_id,)).fetchone()
+def _found(connection: sqlite3.Connection, select: str, account_id: AccountId) -> sqlite3.Row:
+    """Return the row of an account; what it has in `tokens` is null if it has none there."""
+    row: sqlite3.Row | None = connection.execute(select, (account_id,)).fetchone()
     if row is None:
-        _existing(connection, account_id, None)
-        connection.execute("INSERT INTO tokens (account_id) VALUES (?)", (account_id,))
-        row = connection.execute(SELECT, (account_id,)).fetchone()
-    found: sqlite3.Row = row
-    return found
+        raise _unknown(account_id)
+    return row
 
 
-def _existing(connection: sqlite3.Connection, account_id: AccountId, cipher: Cipher | None) -> Account:
-    account = load(connection, account_id, cipher)
+def _existing(connection: sqlite3.Connection, account_id: AccountId) -> Account:
+    account = load(connection, account_id, None)
     if account is None:
-        msg = f"Account {account_id} does not exist."
-        raise NotFoundError(msg, details={"account_id": account_id})
+        raise _unknown(account_id)
     return account
 
 
-def _held_state(connection: sqlite3.Connection, lease: Lease) -> RefreshState:
-    state = to_state(_row(connection, lease.account.account_id))
-    if (state.fence, state.owner) != (lease.fence, lease.owner):
+def _unknown(account_id: AccountId) -> NotFoundError:
+    msg = f"Account {account_id} does not exist."
+    return NotFoundError(msg, details={"account_id": account_id})
+
+
+def _held(connection: sqlite3.Connection, lease: Lease) -> sqlite3.Row:
+    row = _found(connection, STATE, lease.account.account_id)
+    if (row["fence"], row["owner"]) != (lease.fence, lease.owner):
         msg = f"The lease on account {lease.account.user_id!r} was lost: a newer token is stored or on its way."
         raise LeaseLostError(msg, details={"user_id": lease.account.user_id, "fence": lease.fence})
-    return state
+    return row

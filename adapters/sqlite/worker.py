@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Event
 from typing import Any, Generic, TypeVar
 
@@ -24,14 +25,15 @@ class _Job(Generic[T]):
     It never raises there and has no arguments: aiosqlite logs both, and they may hold a value.
     """
 
+    _result: T
+
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
-        self._results: list[T] = []
         self.error: BaseException | None = None
 
     def __call__(self) -> None:
         try:
-            self._results.append(self._call())
+            self._result = self._call()
         except BaseException as error:  # noqa: BLE001 - raised again where the call is awaited
             self.error = error
 
@@ -43,7 +45,7 @@ class _Job(Generic[T]):
                 raise error
             finally:
                 del error  # or the exception's own traceback would keep it alive
-        return self._results.pop()
+        return self._result
 
 
 class Worker:
@@ -68,7 +70,7 @@ class Worker:
             DatabaseError: What sqlite3 raises in `fn`, translated; DATABASE_CLOSED.
         """
         self.require_open(operation)
-        job = _Job(lambda: fn(self._raw))
+        job = _Job(partial(fn, self._raw))
         try:
             await self._hop(job)
         except asyncio.CancelledError:

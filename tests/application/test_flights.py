@@ -96,3 +96,17 @@ async def test_after_landing_nothing_begins() -> None:
         for _ in range(2):
             with pytest.raises(TokenRefreshError, match="shutting down"):
                 await flights.join("key", work)
+
+
+async def test_only_a_flight_that_is_under_way_can_be_joined_without_work() -> None:
+    async def work() -> int:
+        return 1
+
+    async with asyncio.TaskGroup() as group:
+        flights = Flights[int](group)
+        assert flights.joined("key") is None
+        flights.launch("key", work)
+        waiting = flights.joined("key")
+        assert waiting is not None
+        assert await waiting == 1
+        assert flights.joined("key") is None

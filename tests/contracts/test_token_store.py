@@ -171,6 +171,24 @@ async def test_a_transition_decides_on_the_current_account(rig: Rig, elsewhere: 
     assert await account_of(rig) == change.after
 
 
+async def test_a_commit_decides_on_an_account_that_was_changed_since_the_lease(rig: Rig, elsewhere: Rig) -> None:
+    """What the lease tells about the account is old news by then."""
+    await sign_in(rig)
+    given, seen = await lease(rig), list[Account]()
+    locked = lifecycle.lock(given.account, act(), "meanwhile")
+    await elsewhere.accounts.save(locked)
+
+    def transition(account: Account) -> AccountChange | None:
+        seen.append(account)
+        return losing_grant()(account)
+
+    change = await rig.tokens.commit(given, token("2"), due(), transition)
+    assert change is not None
+    assert seen == [change.before]
+    assert (seen[0].version, seen[0].status) == (given.account.version + 1, AccountStatus.LOCKED)
+    assert await account_of(rig) == change.after
+
+
 @WRITINGS
 async def test_a_transition_leaves_client_secrets_as_they_are(rig: Rig, write: Writing) -> None:
     await sign_in(rig, app=application(*CANARIES))

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from adapters.sqlite.account_rows import load
-from adapters.sqlite.token_rows import SELECT, to_refresh, to_state, write_state, write_token
+from adapters.sqlite.account_rows import to_account
+from adapters.sqlite.token_rows import CLAIMED, to_refresh, to_state, write_state, write_token
 from adapters.sqlite.token_store import SqliteTokenStore
 from domain.account import AccountId
 from domain.change import AccountChange
-from domain.errors import NotFoundError
 from domain.lifecycle import Transition
 from domain.refreshing import Wait
 from domain.token import Token
@@ -57,9 +56,8 @@ class UnleasedTokenStore(UnfencedTokenStore):
         """Give the lease, write nothing."""
 
         def work(connection: sqlite3.Connection) -> Lease:
-            row, account = _row(connection, held.account_id), load(connection, held.account_id, self.cipher)
-            if account is None:
-                raise NotFoundError(held.account_id)
+            row = _row(connection, held.account_id)
+            account = to_account(row, self.cipher)
             refresh = to_refresh(row, held.account_id, self.cipher)
             return Lease(owner=owner, fence=row["fence"], expires_at=now + lasting, account=account, refresh=refresh)
 
@@ -67,5 +65,5 @@ class UnleasedTokenStore(UnfencedTokenStore):
 
 
 def _row(connection: sqlite3.Connection, account_id: AccountId) -> sqlite3.Row:
-    row: sqlite3.Row = connection.execute(SELECT, (account_id,)).fetchone()
+    row: sqlite3.Row = connection.execute(CLAIMED, (account_id,)).fetchone()
     return row

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import attrs
 import pytest
 from yarl import URL
 
 from adapters.http_client.session import is_loopback, open_session, proxy_for, timeout
-from adapters.http_client.transport import Request, Server, Transport
+from adapters.http_client.transport import Request, Sent, Server, Transport
 from adapters.memory.clock import MemoryClock
 from adapters.memory.identifiers import MemoryIdentifiers
-from domain.errors import ConfigurationError
+from domain.errors import APIConnectionError, ConfigurationError
+from tests.fakes.hostile_server import answer, open_hostile_server
 from tests.simulator.running import running_simulator
 
 SERVER = Server(unreachable="UNREACHABLE", setting="A_SETTING")
@@ -38,6 +40,24 @@ def test_the_proxy_of_the_environment_is_used_but_never_for_this_machine(monkeyp
 def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
     assert proxy_for(URL("https://login.microsoftonline.com/x")) == URL("http://proxy.example:3128")
+
+
+async def test_the_environment_is_asked_once_for_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each host has its own way: the proxy here leads to a port at which nobody listens."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with open_hostile_server() as server, open_session() as session:
+        server.otherwise = answer(200, "{}")
+        transport = Transport(session=session, clock=MemoryClock(), identifiers=MemoryIdentifiers(), server=SERVER)
+        far = Request(method="GET", url=URL("http://far.example/"))
+        for _ in range(2):
+            with pytest.raises(APIConnectionError) as caught:
+                await transport.send(far, 10)
+            assert caught.value.details["sent"] == Sent.NEVER
+            monkeypatch.setenv("HTTP_PROXY", server.url)
+        assert server.received == []
+        assert (await transport.send(Request(method="GET", url=URL(server.url)), 10)).status == 200
+        assert (await attrs.evolve(transport).send(far, 10)).status == 200
+    assert [each.path for each in server.received] == ["/", "http://far.example/"]
 
 
 @pytest.mark.parametrize(("host", "local"), [("127.0.0.2", True), ("::1", True), ("10.0.0.1", False), ("a.b", False)])

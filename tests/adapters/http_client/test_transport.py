@@ -70,6 +70,19 @@ async def test_json_is_sent_as_such_with_the_headers_of_the_request(rig: Rig) ->
     assert received.headers["content-length"] == "16"
 
 
+async def test_a_form_arrives_as_it_was_filled_in(rig: Rig) -> None:
+    form = {
+        "grant_type": "refresh_token",
+        "scope": "openid https://graph.microsoft.com/.default",
+        "code": "a+b&c=d%;é#?",
+    }
+    rig.server.script.append(answer(200, "{}"))
+    await rig.transport.send(Request(method="POST", url=URL(rig.server.url), form=form), 10)
+    (received,) = rig.server.received
+    assert received.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert received.form == form
+
+
 async def test_every_challenge_of_a_refusal_is_told(rig: Rig) -> None:
     head = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer claims="e30="\r\nWWW-Authenticate: Basic\r\n'
     rig.server.script.append(f"{head}Content-Length: 0\r\n\r\n".encode())
