@@ -46,6 +46,20 @@ class RelayTimes:
     """Longer than any message may come again: it is kept, put aside, kept there and replayed, and that once more."""
 
 
+@attrs.frozen(kw_only=True)
+class _Fate:
+    """What became of a batch, before it is told to the outbox."""
+
+    published: Sequence[EncodedEvent] = ()
+    rejected: Sequence[tuple[EncodedEvent, MessageRejectedError]] = ()
+    failed: Mapping[Lane, IACSGraphError] = attrs.field(factory=dict)
+
+    @property
+    def gone(self) -> int:
+        """How many are out of the way."""
+        return len(self.published) + len(self.rejected)
+
+
 @attrs.define(kw_only=True)
 class OutboxRelay:
     """One of any number of relays; one at a time has the outbox. Run it with `open_outbox_relay`.
@@ -163,18 +177,24 @@ class OutboxRelay:
     async def _publish_free(self) -> int:
         """Publish what is pending and not held, and hold what cannot be published now.
 
-        Of a topic with several keys of which nothing goes out, the rest need not be tried.
+        Of a topic with several keys of which nothing goes out, the rest need not be tried. A batch is settled while the
+        next one is on its way if that was read ahead, else before anything is read, or it would be read again.
         """
-        count, going_well = 0, False
-        while batch := await self._free():
-            async with self._reading_ahead(batch if going_well else ()):
-                gone, failed = await self._relay(batch)
-            going_well = not failed
-            self.held |= failed
-            keys = Counter(topic for topic, _ in failed)
+        count, going_well, fate = 0, False, _Fate()
+        while True:
+            batch = self._read_already()
+            if not batch:
+                await self._settle(fate)
+                batch, fate = await self._free(), _Fate()
+            if not batch:
+                return count
+            async with self._reading_ahead(batch if going_well else ()), self._settling(fate):
+                fate = await self._publish(batch)
+            going_well = not fate.failed
+            self.held |= fate.failed
+            keys = Counter(topic for topic, _ in fate.failed)
             self.stuck |= {topic for topic, number in keys.items() if number > 1 and topic not in self.going}
-            count += gone
-        return count
+            count += fate.gone
 
     async def _retry(self, held: Sequence[Lane]) -> int:
         """Publish the first event of each lane, and what is behind it if that succeeds.
@@ -186,23 +206,26 @@ class OutboxRelay:
             lanes, held = held[: self.batch], held[self.batch :]
             heads, later = await self._heads(lanes)
             lanes, held = [lane for lane in lanes if lane not in later], [*later, *held]
-            gone, failed = await self._relay(heads) if heads else (0, {})
+            fate = await self._publish(heads) if heads else _Fate()
+            await self._settle(fate)
             for lane in lanes:
                 self.held.pop(lane, None)
-            self.held |= failed
-            free = {topic for topic, key in lanes if (topic, key) not in failed}
-            left = {topic for topic, _ in failed} - free
+            self.held |= fate.failed
+            free = {topic for topic, key in lanes if (topic, key) not in fate.failed}
+            left = {topic for topic, _ in fate.failed} - free
             held = [(topic, key) for topic, key in held if topic not in left]
             if free:
                 self._look_again(free)
-            count += gone + await self._publish_free()
+            count += fate.gone + await self._publish_free()
         return count
+
+    def _read_already(self) -> Sequence[EncodedEvent]:
+        """Return what was read ahead and is not held, if the claim lasts; it is forgotten."""
+        ahead, self.ahead = self.ahead, ()
+        return self._free_of(ahead) if self._claims(self.clock.now(), self.times.publish) else ()
 
     async def _free(self) -> Sequence[EncodedEvent]:
         """Return the next events that are not held; none if another relay is at work."""
-        ahead, self.ahead = self.ahead, ()
-        if any(map(self._is_free, ahead)) and self._claims(self.clock.now(), self.times.publish):
-            return list(filter(self._is_free, ahead))
         while await self._claim(self.read_over):
             page = await self._page(self.read_over)
             over = list(takewhile(self._is_held, page))
@@ -210,7 +233,7 @@ class OutboxRelay:
                 self.read_over = over[-1].event_id
             if len(over) < len(page):
                 if await self._still_claims():
-                    return list(filter(self._is_free, page))
+                    return self._free_of(page)
             elif not page:
                 break
         return ()
@@ -262,26 +285,46 @@ class OutboxRelay:
         """Return whether the claim lasts that long; if it lasts longer than it can, the clock was set back since."""
         return self.claimed_until is not None and now + longest < self.claimed_until <= now + self.times.lease
 
-    async def _relay(self, batch: Sequence[EncodedEvent]) -> tuple[int, Mapping[Lane, IACSGraphError]]:
-        """Publish a batch and settle it; return how many are out of the way, and what failed."""
+    async def _publish(self, batch: Sequence[EncodedEvent]) -> _Fate:
         outcomes = await self.publisher.publish([event.message() for event in batch])
         results = list(zip(batch, outcomes, strict=True))
-        published = [event for event, error in results if error is None]
-        rejected = [(event, error) for event, error in results if isinstance(error, MessageRejectedError)]
-        failed = {
-            _lane(event): error
-            for event, error in results
-            if error is not None and not isinstance(error, MessageRejectedError)
-        }
-        if published or rejected:
-            parked = {event.event_id: f"{error.error_code}: {error.message}" for event, error in rejected}
-            await self._settle([event.event_id for event in published], parked)
-        if published:
-            self.log.published(len(published))
-        for event, error in rejected:
+        fate = _Fate(
+            published=[event for event, error in results if error is None],
+            rejected=[(event, error) for event, error in results if isinstance(error, MessageRejectedError)],
+            failed={
+                _lane(event): error
+                for event, error in results
+                if error is not None and not isinstance(error, MessageRejectedError)
+            },
+        )
+        self.going |= {event.topic for event in fate.published}
+        return fate
+
+    async def _settle(self, fate: _Fate) -> None:
+        """Mark what is out of the way, then tell it."""
+        if fate.gone:
+            parked = {event.event_id: f"{error.error_code}: {error.message}" for event, error in fate.rejected}
+            await self._mark([event.event_id for event in fate.published], parked)
+        if fate.published:
+            self.log.published(len(fate.published))
+        for event, error in fate.rejected:
             self.log.parked(event, error)
-        self.going |= {event.topic for event in published}
-        return len(published) + len(rejected), failed
+
+    @asynccontextmanager
+    async def _settling(self, fate: _Fate) -> AsyncIterator[None]:
+        """Settle beside the body, which publishes what comes behind. If that fails, so does the whole: what the body
+        published is not marked either, so that what goes out again does so in its order.
+        """
+        settling = asyncio.ensure_future(self._settle(fate))
+        try:
+            yield
+            await asyncio.wait([settling])
+            settling.result()
+        finally:
+            settling.cancel()
+            await asyncio.wait([settling])
+            if not settling.cancelled():
+                settling.exception()  # of a body that was cancelled: nobody asks any more
 
     @asynccontextmanager
     async def _reading_ahead(self, batch: Sequence[EncodedEvent]) -> AsyncIterator[None]:
@@ -308,8 +351,11 @@ class OutboxRelay:
     def _is_held(self, event: EncodedEvent) -> bool:
         return event.topic in self.stuck or _lane(event) in self.held
 
-    def _is_free(self, event: EncodedEvent) -> bool:
-        return not self._is_held(event)
+    def _free_of(self, events: Sequence[EncodedEvent]) -> Sequence[EncodedEvent]:
+        """Return those that are not held: nearly always all, and then none is looked at."""
+        if not (self.held or self.stuck):
+            return events
+        return [event for event in events if not self._is_held(event)]
 
     def _look_again(self, topics: AbstractSet[str] | None = None) -> None:
         """Look from the beginning for what is not held; of these topics, or all, not everything is held any more."""
@@ -319,7 +365,7 @@ class OutboxRelay:
     def _latest_failure(self) -> IACSGraphError:
         return next(reversed(self.held.values()))
 
-    async def _settle(self, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
+    async def _mark(self, published: Sequence[EventId], parked: Mapping[EventId, str]) -> None:
         """Mark them; while the claim holds, a store that fails for a moment is asked again: else they go out twice."""
         while True:
             now = self.clock.now()

@@ -33,11 +33,15 @@ class ConsumerTimes:
 
 @attrs.define(eq=False)
 class Work:
-    """What is done with one batch of a partition. `given_up`: the partition is gone, nothing of it counts any more."""
+    """What is done with one batch of a partition. `given_up`: the partition is gone, nothing of it counts any more.
+
+    `ended`: nothing more of it is handled; it may have to be committed.
+    """
 
     partition: Partition
     stopping: asyncio.Event = attrs.field(factory=asyncio.Event)
     given_up: bool = False
+    ended: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -169,24 +173,32 @@ class PartitionWork:
             del self.works[work]
 
     async def _handle(self, subscription: Subscription, work: Work, batch: Sequence[Delivery]) -> bool:
-        """Handle in order and return whether all of it is done; what is done is committed, however it ends.
+        """Handle in order and return whether all of it is done. What is done is committed if it ends before its time.
 
-        With it goes what is done elsewhere: partitions that end together need not be committed one by one.
+        Else the last that ends commits for all: partitions that are handled together need not be committed one by one.
         """
+        whole = False
         try:
-            for delivery in batch:
-                if cancellations() or work.stopping.is_set():  # a handler may have kept its cancellation to itself
-                    return False
-                if not await self.handling.settle(delivery, work.stopping):
-                    return False
-                if work.given_up:
-                    return False
-                self.done[work.partition] = delivery.offset + 1
-                if self._commit_is_due():
-                    await self._commit(subscription, list(self.done))
+            whole = await self._settle(subscription, work, batch) and not work.stopping.is_set()
         finally:
-            await self._commit(subscription, list(self.done))
-        return not work.stopping.is_set()
+            work.ended = True
+            if not whole or all(each.ended for each in self.works):
+                await self._commit(subscription, list(self.done))
+        return whole and not work.stopping.is_set()
+
+    async def _settle(self, subscription: Subscription, work: Work, batch: Sequence[Delivery]) -> bool:
+        """Settle in order; False if it was time to stop before the end."""
+        for delivery in batch:
+            if cancellations() or work.stopping.is_set():  # a handler may have kept its cancellation to itself
+                return False
+            if not await self.handling.settle(delivery, work.stopping):
+                return False
+            if work.given_up:
+                return False
+            self.done[work.partition] = delivery.offset + 1
+            if self._commit_is_due():
+                await self._commit(subscription, list(self.done))
+        return True
 
     def _commit_in_time(self, subscription: Subscription, tasks: asyncio.TaskGroup) -> None:
         """Commit what has been done for some time, also while the next message is tried again and again."""

@@ -39,10 +39,11 @@ _READ: Final = (
     " WHERE partition_id = ? AND offset_number >= ? ORDER BY offset_number LIMIT ?"
 )
 _PENDING: Final = (
-    "SELECT event_id, topic, key, value, headers FROM outbox"
-    " WHERE published_at IS NULL AND parked_at IS NULL ORDER BY position LIMIT ?"
+    "SELECT position, event_id, topic, key, value, headers FROM outbox_pending CROSS JOIN outbox USING (position)"
+    " ORDER BY position LIMIT ?"
 )
-_MARK: Final = "UPDATE outbox SET published_at = ? WHERE event_id = ?"
+_PUBLISHED: Final = "INSERT INTO outbox_published (published_at, position) VALUES (?, ?)"
+_PENDING_NO_MORE: Final = "DELETE FROM outbox_pending WHERE position = ?"
 _STORE: Final = "UPDATE log_offsets SET committed_offset = ? WHERE group_id = ? AND partition_id = ?"
 _COMMITTED: Final = "SELECT coalesce(sum(committed_offset), 0) FROM log_offsets WHERE group_id = ?"
 
@@ -122,7 +123,8 @@ class _Floor:
             connection.execute("COMMIT")
             if found:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_MARK, [(_AT, event_id) for event_id, *_ in found])
+                connection.executemany(_PUBLISHED, [(_AT, position) for position, *_ in found])
+                connection.executemany(_PENDING_NO_MORE, [(position,) for position, *_ in found])
                 connection.execute("COMMIT")
         for partition_id in range(1, _PLAN.partitions + 1):
             for cursor in _read(connection, partition_id):
@@ -189,14 +191,14 @@ async def _open(size: Size) -> AsyncIterator[Plan]:
             ),
             ratios=(
                 Ratio(
-                    label="our rate over that of sqlite3 alone, from the outbox through the log",
-                    cost_of="floor",
+                    label="our rate over that of sqlite3 alone: the log's inserts and reads",
+                    cost_of="floor, log only",
                     over="ours",
                     limit=Limit(at_least=0.4),
                 ),
                 Ratio(
-                    label="the same, over that of sqlite3 alone without an outbox: the log's inserts and reads",
-                    cost_of="floor, log only",
+                    label="the same, over that of sqlite3 alone that reads and marks the outbox, too",
+                    cost_of="floor",
                     over="ours",
                 ),
                 Ratio(

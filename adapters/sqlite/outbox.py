@@ -10,7 +10,7 @@ import attrs
 
 from adapters.sqlite.arrivals import Arrivals
 from adapters.sqlite.database import Database
-from adapters.sqlite.outbox_rows import COLUMNS, PENDING, to_events
+from adapters.sqlite.outbox_rows import COLUMNS, to_events
 from adapters.sqlite.row_decoding import any_text, reading_any_text
 from adapters.sqlite.timestamps import is_held, to_text
 from domain.events import EventId
@@ -22,26 +22,39 @@ MALFORMED = "ROW_MALFORMED: the stored row is damaged."
 
 _AT_ONCE = 500
 _PENDING = (
-    f"SELECT position, {COLUMNS} FROM outbox WHERE {PENDING}"  # noqa: S608 - constants
-    " AND position > coalesce((SELECT position FROM outbox WHERE event_id = ?), 0) ORDER BY position LIMIT ?"
+    f"SELECT outbox.position, {COLUMNS} FROM outbox_pending CROSS JOIN outbox USING (position)"  # noqa: S608 - constants
+    " WHERE outbox_pending.position > coalesce((SELECT position FROM outbox WHERE event_id = ?), 0)"
+    " ORDER BY outbox_pending.position LIMIT ?"
 )
+"""A cross join goes in the order in which it is written: from what is pending to its events."""
 _CLAIM = (
     "INSERT INTO relay (only_row, owner, until) VALUES (1, ?, ?)"
     " ON CONFLICT (only_row) DO UPDATE SET owner = excluded.owner, until = excluded.until"
 )
-_PUBLISHED = f"UPDATE outbox SET published_at = ? WHERE {PENDING} AND event_id IN ({{}})"  # noqa: S608 - constants
-_PARKED = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE event_id = ? AND {PENDING}"  # noqa: S608 - constants
-_PARK_ROW = f"UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE position = ? AND {PENDING}"  # noqa: S608 - constants
-_TRIM = (
-    "DELETE FROM outbox WHERE position IN"
-    " (SELECT position FROM outbox WHERE published_at < ? ORDER BY published_at LIMIT ?)"
+_PUBLISHED = (
+    "INSERT INTO outbox_published (published_at, position) SELECT ?, outbox.position"
+    " FROM outbox CROSS JOIN outbox_pending USING (position) WHERE event_id IN ({})"
 )
+_PENDING_NO_MORE = (
+    "DELETE FROM outbox_pending WHERE position IN (SELECT position FROM outbox_published WHERE published_at = ?)"
+)
+_POSITIONS = "SELECT position FROM outbox WHERE event_id = ?"
+_PARK = (
+    "UPDATE outbox SET parked_at = ?, parked_reason = ? WHERE position = ?"
+    " AND EXISTS (SELECT 1 FROM outbox_pending WHERE outbox_pending.position = outbox.position)"
+)
+_PARKED = "DELETE FROM outbox_pending WHERE position = ?"
+_OLD = "SELECT published_at, position FROM outbox_published WHERE published_at < ? ORDER BY published_at LIMIT ?"
+_FORGET = "DELETE FROM outbox WHERE position = ?"
+_FORGET_MARK = "DELETE FROM outbox_published WHERE published_at = ? AND position = ?"
 _NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
 
 
 @attrs.define
 class SqliteOutbox(Outbox):
-    """Owns the tables `outbox`, to which stores append by `account_rows`, and `relay`."""
+    """Owns `relay`, `outbox`, to which stores append by `account_rows`, and its marks in tables of their own: to change
+    the row of an event would write its value once more.
+    """
 
     database: Database
     clock: Clock
@@ -91,8 +104,11 @@ class SqliteOutbox(Outbox):
 
         def work(connection: sqlite3.Connection) -> None:
             for ids in _some(published):
-                connection.execute(_PUBLISHED.format(", ".join("?" * len(ids))), (at, *ids))
-            connection.executemany(_PARKED, [(at, reason, event_id) for event_id, reason in parked.items()])
+                marks = ", ".join("?" * len(ids))
+                connection.execute(_PUBLISHED.format(marks), (at, *ids))
+            connection.execute(_PENDING_NO_MORE, (at,))
+            for event_id, reason in parked.items():
+                _park(connection, at, reason, [row["position"] for row in connection.execute(_POSITIONS, (event_id,))])
 
         await self.database.write(work, operation="settle", table="outbox")
 
@@ -104,7 +120,10 @@ class SqliteOutbox(Outbox):
         """Delete along the index of times."""
 
         def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(_TRIM, (to_text(before), max(limit, 0))).rowcount
+            old = connection.execute(_OLD, (to_text(before), max(limit, 0))).fetchall()
+            connection.executemany(_FORGET, [(position,) for _, position in old])
+            connection.executemany(_FORGET_MARK, old)
+            return len(old)
 
         return await self.database.write(work, operation="trim", table="outbox")
 
@@ -112,7 +131,7 @@ class SqliteOutbox(Outbox):
         at = to_text(self.clock.now())
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(_PARK_ROW, [(at, MALFORMED, position) for position in positions])
+            _park(connection, at, MALFORMED, positions)
 
         await self.database.write(work, operation="pending", table="outbox")
 
@@ -133,8 +152,14 @@ def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row
         yield row
 
 
+def _park(connection: sqlite3.Connection, at: str, reason: str, positions: Sequence[int]) -> None:
+    """Park those that are pending."""
+    connection.executemany(_PARK, [(at, reason, position) for position in positions])
+    connection.executemany(_PARKED, [(position,) for position in positions])
+
+
 def _some(ids: Sequence[EventId]) -> Iterator[Sequence[EventId]]:
-    """Take so many at once as one statement may name: that costs less than a statement for each."""
+    """Take so many at once as one statement may name: that costs less than statements for each."""
     return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 

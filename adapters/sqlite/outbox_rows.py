@@ -13,7 +13,6 @@ from ports.event_codec import EncodedEvent
 from ports.parked_events import ParkedEvent
 
 COLUMNS = "event_id, topic, key, value, headers"
-PENDING = "published_at IS NULL AND parked_at IS NULL"
 
 _HEADERS = msgspec.json.Decoder(dict[str, str])
 

@@ -7,22 +7,26 @@ from datetime import datetime
 import attrs
 
 from adapters.sqlite.database import Database
-from adapters.sqlite.outbox_rows import COLUMNS, PENDING, legible, to_parked
+from adapters.sqlite.outbox_rows import COLUMNS, legible, to_parked
 from adapters.sqlite.row_decoding import any_text, decodes, shown
 from adapters.sqlite.timestamps import from_text, time_if_legible
 from domain.events import EventId
 from ports.parked_events import OutboxSummary, ParkedEvent, ParkedEvents
 
 _COUNTS = (
-    f"SELECT (SELECT count(*) FROM outbox WHERE {PENDING}) AS pending,"  # noqa: S608 - constants
+    "SELECT (SELECT count(*) FROM outbox_pending) AS pending,"
     " (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL) AS parked,"
-    " (SELECT count(*) FROM outbox WHERE published_at IS NOT NULL) AS published"
+    " (SELECT count(*) FROM outbox_published) AS published"
 )
-_OLDEST = f"SELECT {COLUMNS}, appended_at FROM outbox WHERE {PENDING} ORDER BY position LIMIT 1"  # noqa: S608 - constants
+_OLDEST = (
+    f"SELECT {COLUMNS}, appended_at FROM outbox_pending CROSS JOIN outbox USING (position)"  # noqa: S608 - constants
+    " ORDER BY outbox_pending.position LIMIT 1"
+)
 _PARKED = (
     f"SELECT {COLUMNS}, parked_at, parked_reason FROM outbox WHERE parked_at IS NOT NULL"  # noqa: S608 - constants
     " ORDER BY position LIMIT ?"
 )
+_PENDING = "INSERT INTO outbox_pending (position) SELECT position FROM outbox WHERE parked_at IS NOT NULL"
 _UNPARK = "UPDATE outbox SET parked_at = NULL, parked_reason = NULL WHERE parked_at IS NOT NULL"
 _to_parked = decodes("outbox", "event_id")(to_parked)
 
@@ -67,8 +71,11 @@ class SqliteParkedEvents(ParkedEvents):
 
         def work(connection: sqlite3.Connection) -> int:
             if not event_ids:
+                connection.execute(_PENDING)
                 return connection.execute(_UNPARK).rowcount
-            return connection.executemany(f"{_UNPARK} AND event_id = ?", [(each,) for each in event_ids]).rowcount
+            ids = [(each,) for each in set(event_ids)]
+            connection.executemany(f"{_PENDING} AND event_id = ?", ids)
+            return connection.executemany(f"{_UNPARK} AND event_id = ?", ids).rowcount
 
         return await self.database.write(work, operation="unpark", table="outbox")
 

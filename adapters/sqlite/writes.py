@@ -1,6 +1,7 @@
 """Writes in the order of their calls: those that came while the disk was busy share one transaction and its sync."""
 
 import asyncio
+import copy
 import sqlite3
 import time
 from collections import deque
@@ -64,8 +65,10 @@ class _Write(Generic[T]):
             self._results.append(result)
 
     def end(self, error: BaseException | None) -> None:
-        """Count it as over, undone by `error` if there is one."""
-        self._error, self.done = self._error or error, True
+        """Count it as over, undone by `error` if there is one, of which each has a copy: all will raise it."""
+        if error is not None and self._error is None:
+            self._error = copy.copy(error).with_traceback(error.__traceback__)
+        self.done = True
 
     def outcome(self) -> T:
         """Return or raise, once, what the call did."""
@@ -163,9 +166,10 @@ def _together(group: Sequence[_Write[Any]], connection: sqlite3.Connection) -> N
     if len(group) == 1:
         group[0].run_alone(connection)
         return
-    until, ran = time.monotonic() + SHARED_SECONDS, 0
+    ran = 0
     try:
         begin(connection)
+        until = time.monotonic() + SHARED_SECONDS  # from now on others wait, until now this did
         for each in group:
             ran += 1
             each.run_inside(connection)

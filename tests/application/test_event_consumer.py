@@ -102,6 +102,31 @@ async def test_what_is_done_is_committed_soon_also_in_the_middle_of_many(rig: Ev
         assert rig.committed() == 20
 
 
+async def test_the_partition_that_ends_last_commits_for_all(rig: EventRig, handler: Scripted) -> None:
+    handler.block("a1")
+    await rig.publish("a1")
+    await rig.publish("b1", key=KEYS[1])
+    async with rig.consuming(handler):
+        await rig.turn()
+        assert (handler.done, rig.committed(KEYS[1])) == (["b1"], 0)
+        handler.gates["a1"].set()
+        await rig.turn()
+        assert (rig.committed(), rig.committed(KEYS[1])) == (1, 1)
+        assert rig.clock.monotonic() == 0
+
+
+async def test_a_partition_that_is_done_is_committed_in_time_also_while_others_are_at_work(
+    rig: EventRig, handler: Scripted
+) -> None:
+    handler.block("a1")
+    await rig.publish("a1")
+    await rig.publish("b1", key=KEYS[1])
+    async with rig.consuming(handler):
+        await rig.let_pass(TIMES.commit + 2 * TIMES.poll, TIMES.poll)
+        assert (rig.committed(), rig.committed(KEYS[1])) == (0, 1)
+        handler.gates["a1"].set()
+
+
 async def test_several_topics_are_read_and_every_group_gets_everything(rig: EventRig) -> None:
     mail, audit = Notes(), Notes()
     await rig.publish("a1")

@@ -195,3 +195,23 @@ async def test_mail_of_an_account_of_the_third_version_is_stored_and_announced(t
             (f"{claimed.mail_id}.received", "Kim"),
         ]
         assert await database.check() == []
+
+
+async def test_events_of_the_fourth_version_are_still_pending_published_or_parked(tmp_path: Path) -> None:
+    names = sorted(file.name for file in MIGRATIONS.glob("000[1-4]_*.sql"))
+    path = await old_database(tmp_path, *names)
+    parked = EVENTS[2] | {"parked_at": "2026-02-01T00:00:00.000000Z", "parked_reason": "too large"}
+    later = EVENTS[0] | {"event_id": "e3"}
+    write(path, [("outbox", event) for event in (*EVENTS[:2], parked, later)])
+    async with open_database(path) as database:
+        outbox, operator = SqliteOutbox(database, MemoryClock(NOW)), SqliteParkedEvents(database)
+        summary = await operator.summary()
+        assert (summary.pending, summary.parked, summary.published) == (2, 1, 1)
+        assert [event.event_id for event in await outbox.pending(10)] == ["e0", "e3"]
+        assert await operator.unpark([]) == 1
+        assert [event.event_id for event in await outbox.pending(10)] == ["e0", "e2", "e3"]
+        assert [await outbox.trim(NOW, 10), await outbox.trim(NOW, 10)] == [1, 0]
+        left = await database.fetch_all("SELECT event_id FROM outbox ORDER BY position")
+        assert [row["event_id"] for row in left] == ["e0", "e2", "e3"]
+        assert (await operator.summary()).published == 0
+        assert await database.check() == []

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import sqlite3
+import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 
 from adapters.sqlite import writes
 from adapters.sqlite.database import Database, open_database
+from adapters.sqlite.transaction import begin
 from domain.errors import DatabaseError, NotFoundError
-from tests.adapters.sqlite.schema import Gate, count, failure, is_locked, turns
+from tests.adapters.sqlite.schema import WAIT_SECONDS, Gate, count, failure, is_locked, turns
 
 NAMES = "SELECT user_id FROM accounts WHERE id > 1 ORDER BY id"
 LONG = "x" * 100_000
@@ -39,6 +42,11 @@ async def gathered(
     gate.open()
     await first
     return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def transacting(database: Database, ready: asyncio.Event) -> None:
+    async with database.transaction():
+        await ready.wait()
 
 
 async def stored(database: Database) -> list[object]:
@@ -113,6 +121,34 @@ async def test_a_commit_that_fails_is_told_to_all(database: Database) -> None:
     await database.write(adding("b"))
 
 
+async def test_an_error_told_to_all_is_raised_by_each_as_its_own(database: Database) -> None:
+    """Else its traceback would grow with every one that raises it."""
+
+    def orphan(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO tokens VALUES (77, 'x')")
+
+    lost = await gathered(database, *map(adding, "abc"), lambda connection: connection.execute("ROLLBACK"))
+    failed = await gathered(database, *map(adding, "abc"), orphan)
+    for errors in (lost, [each.__cause__ for each in failed if isinstance(each, DatabaseError)]):
+        found = [each for each in errors if isinstance(each, BaseException)]
+        assert len({id(each) for each in found}) == 4
+        assert max(len(traceback.extract_tb(each.__traceback__)) for each in found) < 12
+
+
+async def test_the_time_that_others_had_the_lock_does_not_count(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(connection: sqlite3.Connection) -> None:
+        time.sleep(2 * writes.SHARED_SECONDS)
+        begin(connection)
+
+    monkeypatch.setattr(writes, "begin", slowly)
+    before, wanted = database.writes.count, ["a", "b", "c"]
+    assert await gathered(database, *map(adding, wanted)) == wanted
+    assert database.writes.count == before + 2, "the one that held the writer, and all others"
+
+
 async def test_after_its_time_a_transaction_takes_no_more(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writes, "SHARED_SECONDS", 0)
     before, wanted = database.writes.count, ["a", "b", "c"]
@@ -143,6 +179,76 @@ async def test_one_that_is_cancelled_with_others_disturbs_them_not_and_ends_afte
         with pytest.raises(asyncio.CancelledError):
             await each
     assert await stored(database) == ["1", "3"], "they had begun"
+
+
+async def test_one_that_is_cancelled_when_it_is_to_lead_lets_the_next_one_lead(database: Database) -> None:
+    gate = Gate()
+
+    async def first_then_cancel() -> None:
+        await database.write(gate)
+        cancelled.cancel()  # it has been told to lead, and has not heard of it yet
+
+    first = asyncio.create_task(first_then_cancel())
+    await gate.entered()
+    cancelled, after = [asyncio.create_task(database.write(adding(name))) for name in "ab"]
+    await turns(3)
+    gate.open()
+    await first
+    async with asyncio.timeout(WAIT_SECONDS):
+        assert await after == "b"
+    assert cancelled.cancelled()
+    assert await stored(database) == ["b"]
+
+
+async def test_one_that_is_cancelled_before_its_turn_lets_the_next_one_lead(database: Database) -> None:
+    ready = asyncio.Event()
+
+    async def add(name: str) -> str:
+        await ready.wait()
+        return await database.write(adding(name))
+
+    cancelled, after = [asyncio.create_task(add(name)) for name in "ab"]
+    async with database.transaction():
+        ready.set()
+        await turns(3)
+        cancelled.cancel()
+        await turns(3)
+        assert cancelled.cancelled()
+    async with asyncio.timeout(WAIT_SECONDS):
+        assert await after == "b"
+    assert await stored(database) == ["b"]
+
+
+async def test_one_for_which_there_was_no_time_can_be_cancelled_and_nothing_happens(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them while the others write, one while they wait for their turn again."""
+    monkeypatch.setattr(writes, "SHARED_SECONDS", 0)
+    ready, first, second = asyncio.Event(), Gate(), Gate()
+    holding = asyncio.create_task(database.write(first))
+    await first.entered()
+    names = ["early", "next", "late"]
+    staying = asyncio.create_task(database.write(second))
+    early, leading, late = [asyncio.create_task(database.write(adding(name))) for name in names]
+    await turns(3)
+    first.open()
+    await second.entered()
+    between = asyncio.create_task(transacting(database, ready))
+    early.cancel()
+    await turns(3)
+    second.open()
+    await asyncio.gather(holding, staying)
+    await turns(3)
+    late.cancel()
+    await turns(3)
+    assert early.cancelled()
+    assert late.cancelled()
+    assert not leading.done()
+    ready.set()
+    async with asyncio.timeout(WAIT_SECONDS):
+        assert await leading == "next"
+    await between
+    assert await stored(database) == ["next"]
 
 
 async def test_writes_wait_for_a_transaction_and_are_shared_after_it(database: Database) -> None:

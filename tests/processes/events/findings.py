@@ -25,6 +25,8 @@ DOUBLED_EFFECT = "effect made twice"
 DOUBLED_MESSAGE = "event published twice by relays that lived"
 DISORDER = "effect out of order"
 
+_PUBLISHED = "SELECT event_id FROM outbox JOIN outbox_published USING (position)"
+
 
 @attrs.frozen(kw_only=True)
 class Traces:
@@ -64,7 +66,7 @@ def find(way: Way, observer: WorkerProcess, *, finished: bool) -> Findings:
             },
             acknowledged=set(acknowledged(way.directory / "acknowledged")),
             stored={event_id: step(value) for event_id, value in way.rows("SELECT event_id, value FROM outbox")},
-            published={row[0] for row in way.rows("SELECT event_id FROM outbox WHERE published_at IS NOT NULL")},
+            published={event_id for (event_id,) in way.rows(_PUBLISHED)},
             log=[event_id for event_id, *_ in observer.call("log")],
             settled=lines(way.directory / "settled"),
             effects=effects,

@@ -55,7 +55,7 @@ _OVERTAKEN = 10.0
 _DROPPED = "SELECT mail_id FROM mails WHERE state = 'dropped'"
 _LEFT = (
     "SELECT (SELECT count(*) FROM mail_queue), (SELECT count(*) FROM unreadable_mails),"
-    " (SELECT count(*) FROM outbox WHERE published_at IS NULL)"
+    " (SELECT count(*) FROM outbox WHERE position NOT IN (SELECT position FROM outbox_published))"
 )
 _DONE = (
     "SELECT f.folder_id FROM folder_syncs AS s JOIN mail_folders AS f ON f.folder = s.folder"

@@ -25,7 +25,7 @@ _LOG = (
     "SELECT l.value FROM log_messages AS l JOIN log_partitions AS p ON p.partition_id = l.partition_id"
     " WHERE p.topic = ? ORDER BY p.number, l.offset_number"
 )
-_PUBLISHED = "SELECT event_id FROM outbox WHERE topic = ? AND published_at IS NOT NULL"
+_PUBLISHED = "SELECT event_id FROM outbox JOIN outbox_published USING (position) WHERE topic = ?"
 
 
 def collect(stage: Stage, crew: Crew, *, finished: bool) -> Traces:

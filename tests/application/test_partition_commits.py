@@ -1,0 +1,81 @@
+"""What is done in several partitions is committed together, and one that is gone by then keeps none of it back."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import attrs
+
+from adapters.memory.event_subscriber import MemoryEventSubscriber
+from application.partition_work import ConsumerTimes
+from domain.errors import PartitionLostError
+from domain.messages import Partition
+from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
+from tests.application.event_rig import KEYS, EventRig, Scripted, partition_of
+from tests.fakes.event_path import Passing
+
+A, B = partition_of(KEYS[0]), partition_of(KEYS[1])
+TIMES = ConsumerTimes()
+
+
+@attrs.frozen
+class LosingSubscriber(EventSubscriber):
+    """Breaks nothing: the first partition is lost as soon as anything is to be committed, and never missed."""
+
+    inner: MemoryEventSubscriber
+    commits: list[dict[Partition, int]] = attrs.field(factory=list)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
+    ) -> AsyncIterator[Subscription]:
+        """Subscribe."""
+        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
+            yield _Losing(subscription, self.commits)
+
+
+@attrs.frozen
+class _Losing(Passing):
+    commits: list[dict[Partition, int]]
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        self.commits.append(dict(offsets))
+        if A in offsets:
+            message = "It belongs to another member."
+            raise PartitionLostError(message)
+        await self.inner.commit(offsets)
+
+
+async def test_a_partition_that_is_gone_keeps_no_other_back_and_is_not_committed_again() -> None:
+    rig, handler = EventRig(), Scripted()
+    subscriber = LosingSubscriber(MemoryEventSubscriber(rig.events))
+    handler.block("a1", "b1")
+    await rig.publish("a1", key=KEYS[0])
+    await rig.publish("b1", key=KEYS[1])
+    async with rig.consuming(handler, subscriber=subscriber):
+        await rig.turn()
+        handler.let_go()
+        await rig.turn(3)
+        told = subscriber.commits.index({A: 1}) + 1
+        assert rig.committed(KEYS[1]) == 1
+        await rig.publish("b2", key=KEYS[1])
+        await rig.let_pass(2 * TIMES.poll, TIMES.poll)
+    assert subscriber.commits[told:] == [{B: 1}, {B: 2}]
+    assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (0, 2)
+
+
+async def test_only_what_was_handled_is_committed_with_what_another_partition_has_done() -> None:
+    """One partition stays in the middle of its batch meanwhile."""
+    rig, handler = EventRig(), Scripted()
+    handler.block("a2", "b3")
+    await rig.publish("a1", "a2", "a3", key=KEYS[0])
+    await rig.publish("b1", "b2", "b3", key=KEYS[1])
+    async with rig.consuming(handler):
+        await rig.turn()
+        assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (0, 0)
+        await rig.let_pass(TIMES.commit + 2 * TIMES.poll, TIMES.poll)
+        assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 2)
+        handler.gates["b3"].set()
+        await rig.let_pass(TIMES.commit + 2 * TIMES.poll, TIMES.poll)
+        assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 3)
+        handler.let_go()
+    assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (3, 3)
