@@ -25,6 +25,8 @@ from ports.outbox import PAGE_BYTES, Outbox
 
 ACTIVITY = "publishing"
 _PAUSE = timedelta(milliseconds=100)
+_LAST_MARKS = timedelta(seconds=1)
+"""How long marks are waited for that are under way when publishing is cancelled."""
 
 Lane = tuple[str, str]
 """Topic and key: within it order holds."""
@@ -50,7 +52,8 @@ class RelayTimes:
 class _Fate:
     """What became of a batch, before it is told to the outbox."""
 
-    published: Sequence[EncodedEvent] = ()
+    published: Sequence[EventId] = ()
+    """Not the events themselves, whose values would be kept while the next ones go out."""
     rejected: Sequence[tuple[EncodedEvent, MessageRejectedError]] = ()
     failed: Mapping[Lane, IACSGraphError] = attrs.field(factory=dict)
 
@@ -289,7 +292,7 @@ class OutboxRelay:
         outcomes = await self.publisher.publish([event.message() for event in batch])
         results = list(zip(batch, outcomes, strict=True))
         fate = _Fate(
-            published=[event for event, error in results if error is None],
+            published=[event.event_id for event, error in results if error is None],
             rejected=[(event, error) for event, error in results if isinstance(error, MessageRejectedError)],
             failed={
                 _lane(event): error
@@ -297,14 +300,14 @@ class OutboxRelay:
                 if error is not None and not isinstance(error, MessageRejectedError)
             },
         )
-        self.going |= {event.topic for event in fate.published}
+        self.going |= {event.topic for event, error in results if error is None}
         return fate
 
     async def _settle(self, fate: _Fate) -> None:
         """Mark what is out of the way, then tell it."""
         if fate.gone:
             parked = {event.event_id: f"{error.error_code}: {error.message}" for event, error in fate.rejected}
-            await self._mark([event.event_id for event in fate.published], parked)
+            await self._mark(fate.published, parked)
         if fate.published:
             self.log.published(len(fate.published))
         for event, error in fate.rejected:
@@ -321,10 +324,13 @@ class OutboxRelay:
             await asyncio.wait([settling])
             settling.result()
         finally:
-            settling.cancel()
-            await asyncio.wait([settling])
+            try:  # of a body that was cancelled: what went out is marked all the same, unless that takes long
+                await asyncio.wait([settling], timeout=_LAST_MARKS.total_seconds())
+            finally:
+                settling.cancel()
+                await asyncio.wait([settling])
             if not settling.cancelled():
-                settling.exception()  # of a body that was cancelled: nobody asks any more
+                settling.exception()  # nobody asks any more
 
     @asynccontextmanager
     async def _reading_ahead(self, batch: Sequence[EncodedEvent]) -> AsyncIterator[None]:

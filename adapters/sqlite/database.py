@@ -77,11 +77,11 @@ class Database(Verbs):
     ) -> T:
         """Run `fn` in a transaction on the writer's thread, in one hop: committed if it returns, else rolled back.
 
-        Calls take turns in order of arrival, and the call returns when it is durable; those that wait at the same time
-        share a commit, in which each is undone alone if it raises. `fn` is called once and must not begin or end
-        transactions. Cancelled while waiting for its turn, nothing happens. Cancelled later, the transaction goes its
-        way to the end first: it is committed unless `fn` or SQLite raises, and CancelledError is raised once it is
-        over.
+        Calls take turns in order of arrival, though a `transaction()` may come between, and the call returns when it is
+        durable; those that wait at the same time share a commit, in which each is undone alone if it raises. `fn` is
+        called once and must not begin or end transactions. Cancelled while waiting for its turn, nothing happens.
+        Cancelled later, the transaction goes its way to the end first: it is committed unless `fn` or SQLite raises,
+        and CancelledError is raised once it is over.
 
         Raises:
             DatabaseError: What sqlite3 raises, translated (DATABASE_LOCKED and DATABASE_FULL are transient);

@@ -137,6 +137,21 @@ async def test_what_is_settled_when_publishing_is_cancelled_does_not_go_out_agai
     assert rig.published() == NAMES[:6]
 
 
+async def test_marks_that_are_under_way_when_publishing_is_cancelled_are_set(rig: EventRig) -> None:
+    rig.append(*NAMES[:6])
+    begun, may_settle, never = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    publisher = WaitingPublisher(rig.publisher, never, begun)
+    outbox = WaitingOutbox(rig, may_settle, asyncio.Event())
+    pumping = asyncio.create_task(rig.relay(outbox=outbox, publisher=publisher, batch=BATCH).pump())
+    async with asyncio.timeout(5):
+        await begun.wait()
+    pumping.cancel()
+    asyncio.get_running_loop().call_soon(may_settle.set)
+    with pytest.raises(asyncio.CancelledError):
+        await pumping
+    assert [event.event_id for event in await outbox.pending(10)] == NAMES[4:6]
+
+
 async def test_what_is_read_ahead_and_the_batch_together_are_no_more_than_is_held_at_once(rig: EventRig) -> None:
     rig.append(*NAMES)
     size = len(rig.event(NAMES[0]).value)
