@@ -41,7 +41,7 @@ class News:
 
 
 class TokenStore(HeldTokens, Protocol):
-    """Keeps one token per account, encrypted. Whatever is stored is durable when the call returns.
+    """Keeps one token per account, encrypted. Whatever is stored is durable when the call returns, but for a lease.
 
     At most one lease per account is alive at a time, over all processes that share the store. A write under a lease
     is refused once another lease was given or `replace` was called (fencing), even if the holder does not know.
@@ -51,6 +51,8 @@ class TokenStore(HeldTokens, Protocol):
     @abstractmethod
     async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Give `owner` the right to refresh, or say what it must wait for. A lease given counts as an attempt.
+
+        A lease outlives its holder's process, but need not outlive a loss of power: that ends every holder, too.
 
         Where a stored secret is damaged, everybody waits as after a failure, and the error is raised; a key that only
         this process lacks concerns nobody else.

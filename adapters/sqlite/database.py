@@ -73,7 +73,12 @@ class Database(Verbs):
             self._readers.give_back(reader)
 
     async def write(
-        self, fn: Callable[[sqlite3.Connection], T], *, operation: str = "write", table: str | None = None
+        self,
+        fn: Callable[[sqlite3.Connection], T],
+        *,
+        operation: str = "write",
+        table: str | None = None,
+        durable: bool = True,
     ) -> T:
         """Run `fn` in a transaction on the writer's thread, in one hop: committed if it returns, else rolled back.
 
@@ -83,12 +88,15 @@ class Database(Verbs):
         Cancelled later, the transaction goes its way to the end first: it is committed unless `fn` or SQLite raises,
         and CancelledError is raised once it is over.
 
+        A write that is not `durable` outlives the process, however that ends; after a loss of power it may never have
+        been, unless a durable one was committed since.
+
         Raises:
             DatabaseError: What sqlite3 raises, translated (DATABASE_LOCKED and DATABASE_FULL are transient);
                 NESTED_TRANSACTION inside `transaction()` of the same task. Other exceptions of `fn` pass unchanged.
         """
         Transaction.refuse_nesting(self._writer, operation)
-        return await self._shared.run(fn, operation=operation, table=table)
+        return await self._shared.run(fn, operation=operation, table=table, durable=durable)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -66,7 +66,7 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             make_row(connection, row)
             return self._leased(connection, row, state, (owner, now, lasting))
 
-        outcome = await self.database.write(work, operation="claim", table="tokens")
+        outcome = await self.database.write(work, operation="claim", table="tokens", durable=False)
         if isinstance(outcome, EncryptionError):
             raise outcome
         return outcome

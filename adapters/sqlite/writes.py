@@ -24,8 +24,9 @@ SHARED_SECONDS = 0.01
 class _Write(Generic[T]):
     """One call. Its outcome counts once it is `done`: what the function did is committed, or undone."""
 
-    def __init__(self, fn: Callable[[sqlite3.Connection], T]) -> None:
+    def __init__(self, fn: Callable[[sqlite3.Connection], T], *, durable: bool) -> None:
         self._fn = fn
+        self.durable = durable
         self._results: list[T] = []
         self._error: BaseException | None = None
         self.done = False
@@ -94,12 +95,14 @@ class Writes:
         self._waiting: deque[_Write[Any]] = deque()
         self._led = False
 
-    async def run(self, fn: Callable[[sqlite3.Connection], T], *, operation: str, table: str | None = None) -> T:
+    async def run(
+        self, fn: Callable[[sqlite3.Connection], T], *, operation: str, table: str | None, durable: bool
+    ) -> T:
         """Return what `fn` returned, once it is committed.
 
         Raises: as `Database.write`.
         """
-        write = _Write(fn)
+        write = _Write(fn, durable=durable)
         self._waiting.append(write)
         if self._led:
             await self._called(write)
@@ -162,7 +165,21 @@ class Writes:
 
 
 def _together(group: Sequence[_Write[Any]], connection: sqlite3.Connection) -> None:
-    """Run them in one transaction, as many as there is time for; those are done afterwards, however it ended."""
+    """Run them in one transaction, which waits for the disk if one of them must; as many as there is time for.
+
+    Those are done afterwards, however it ended.
+    """
+    if any(each.durable for each in group):
+        _in_one(group, connection)
+        return
+    connection.execute("PRAGMA synchronous = NORMAL")  # the next durable commit brings this one to the disk, too
+    try:
+        _in_one(group, connection)
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def _in_one(group: Sequence[_Write[Any]], connection: sqlite3.Connection) -> None:
     if len(group) == 1:
         group[0].run_alone(connection)
         return

@@ -5,7 +5,7 @@ import random
 import sqlite3
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -34,10 +34,15 @@ async def gathered(
     database: Database, *functions: Callable[[sqlite3.Connection], object]
 ) -> "list[object | BaseException]":
     """Let all of them wait for one that holds the writer, then let them go; return what each returned or raised."""
+    return await waiting(database, *map(database.write, functions))
+
+
+async def waiting(database: Database, *writes: Coroutine[None, None, object]) -> "list[object | BaseException]":
+    """As `gathered`, of calls of `write`."""
     gate = Gate()
     first = asyncio.create_task(database.write(gate))
     await gate.entered()
-    calls = [asyncio.create_task(database.write(function)) for function in functions]
+    calls = [asyncio.create_task(each) for each in writes]
     await turns(3)
     gate.open()
     await first
@@ -301,3 +306,42 @@ async def test_whoever_is_cancelled_whenever_no_other_write_is_lost_or_made_twic
     assert all(isinstance(each, str | asyncio.CancelledError) for each in done)
     assert await database.write(adding("after all")) == "after all"
     assert not is_locked(database.path)
+
+
+def synchronous(connection: sqlite3.Connection) -> int:
+    """Return how this transaction will be committed: 1 without a sync, 2 with one."""
+    level: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+    return level
+
+
+async def test_only_a_write_that_need_not_be_durable_is_committed_without_a_sync(database: Database) -> None:
+    assert await database.write(synchronous, durable=False) == 1
+    assert await database.write(synchronous) == 2
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), sqlite3.IntegrityError("no")])
+async def test_the_next_write_is_durable_though_one_that_need_not_be_failed(
+    database: Database, error: Exception
+) -> None:
+    def fail(_: sqlite3.Connection) -> None:
+        raise error
+
+    with pytest.raises((ValueError, DatabaseError)):
+        await database.write(fail, durable=False)
+    async with database.transaction() as tx:
+        assert await tx.read(synchronous) == 2
+    assert await database.write(synchronous) == 2
+
+
+@pytest.mark.parametrize("others", [(True, False), (False, False, True)])
+async def test_those_that_share_a_commit_wait_for_the_disk_if_one_must(
+    database: Database, others: tuple[bool, ...]
+) -> None:
+    writes = [database.write(synchronous, durable=each) for each in others]
+    assert await waiting(database, *writes) == [2] * len(others)
+
+
+async def test_several_that_need_not_be_durable_share_a_commit_without_a_sync(database: Database) -> None:
+    writes = [database.write(synchronous, durable=False) for _ in range(2)]
+    assert await waiting(database, *writes) == [1, 1]
+    assert await database.write(synchronous) == 2
