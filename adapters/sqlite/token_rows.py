@@ -22,7 +22,7 @@ CLAIMED = f"SELECT a.*, t.refresh_token, {_FOUND}"
 """And what it takes to refresh it."""
 _STATE = "fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?, due_at = ?, wake_at = ?"
 _WRITE_STATE = f"UPDATE tokens SET {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
-_GRANTED = "access_token = ?, refresh_token = ?, obtained_at = ?, expires_at = ?, refresh_at = ?, scopes = ?"
+_GRANTED = "(access_token, refresh_token, obtained_at, expires_at, refresh_at, scopes) = (?, ?, ?, ?, ?, ?)"
 _WRITE_ROW = f"UPDATE tokens SET {_GRANTED}, {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
 _NO_TOKEN = (None,) * 6
 
