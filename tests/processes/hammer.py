@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -40,6 +40,9 @@ class Tally:
             self.changes.append((change.after.user_id, change.event.event_id, change.after.version))
 
 
+Verb = Callable[[str, random.Random, Tally], Awaitable[None]]
+
+
 @attrs.frozen(kw_only=True)
 class Hammer:
     """Uses the ports directly, with times of its own: what it waits for is over at once."""
@@ -49,7 +52,7 @@ class Hammer:
     identifiers: Identifiers
 
     async def strike(self, users: Sequence[str], rounds: int, tasks: int, seed: int) -> Mapping[str, object]:
-        """Let `tasks` at once do `rounds` things each; conflicts are counted, every other error is raised."""
+        """Let `tasks` at once do `rounds` things each, again after a conflict; every other error is raised."""
         tally = Tally()
         async with asyncio.TaskGroup() as group:
             for number in range(tasks):
@@ -59,13 +62,19 @@ class Hammer:
 
     async def _work(self, users: Sequence[str], rounds: int, chance: random.Random, tally: Tally) -> None:
         doing = (self._save, self._save, self._cycle, self._cycle, self._read)
-        for _ in range(rounds):
-            verb, user = chance.choice(doing), chance.choice(users)
-            try:
-                await verb(user, chance, tally)
-                tally.counts[verb.__name__] += 1
-            except ConflictError as error:
-                tally.counts[error.error_code] += 1
+        for verb, user in [(chance.choice(doing), chance.choice(users)) for _ in range(rounds)]:
+            while not await self._done(verb, user, chance, tally):
+                pass
+
+    async def _done(self, verb: Verb, user: str, chance: random.Random, tally: Tally) -> bool:
+        """Try once. Who collides may try again at once: somebody else has come further."""
+        try:
+            await verb(user, chance, tally)
+        except ConflictError as error:
+            tally.counts[error.error_code] += 1
+            return False
+        tally.counts[verb.__name__] += 1
+        return True
 
     async def _save(self, user: str, chance: random.Random, tally: Tally) -> None:
         account = await self.accounts.find(user)
