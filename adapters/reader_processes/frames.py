@@ -16,8 +16,15 @@ def framed(value: object) -> bytes:
 
 
 def unpacked(body: bytes) -> Any:  # noqa: ANN401 - a pickle is of any type
-    """Return the value of a frame without its length."""
-    return pickle.loads(body)  # noqa: S301 - written by this program
+    """Return the value of a frame without its length.
+
+    Raises:
+        ValueError: it holds none, as when the two processes run different versions of the program.
+    """
+    try:
+        return pickle.loads(body)  # noqa: S301 - written by this program
+    except Exception:  # noqa: BLE001 - what the bytes happen to mean may raise anything, and quote a mail
+        raise ValueError("no value in a frame") from None
 
 
 def next_frame(pipe: BinaryIO) -> bytes | None:

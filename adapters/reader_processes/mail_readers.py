@@ -23,6 +23,8 @@ START_AGAIN: Final = 60.0
 """Seconds after a process that did not start, before the next is tried."""
 END_WITHIN: Final = 2.0
 _BUFFER: Final = 1 << 20
+_NOT_BEGUN: Final = object()
+"""Instead of an answer: the process ended at what was before it."""
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "TZ")
 """Of the environment, which holds secrets: whoever reads mail has no use for them."""
 
@@ -54,12 +56,15 @@ class _Reader:
         return cls(process=process, stdin=process.stdin, stdout=process.stdout)
 
     async def ask(self, value: object) -> Any:  # noqa: ANN401 - whatever the process answers
-        """Raises: IACSGraphError (READER_ENDED)."""
+        """Return the answer, or `_NOT_BEGUN`.
+
+        Raises: IACSGraphError (READER_ENDED).
+        """
         if self.has_ended:
             raise _ended()
-        answer = asyncio.get_running_loop().create_future()
+        request, answer = framed(value), asyncio.get_running_loop().create_future()
         self.waiting.append(answer)
-        self.stdin.write(framed(value))  # as many as there are callers, each of whom waits: the buffer is bounded
+        self.stdin.write(request)  # as many as there are callers, each of whom waits: the buffer is bounded
         try:
             return await answer
         except asyncio.CancelledError:
@@ -67,22 +72,29 @@ class _Reader:
             raise
 
     async def listen(self) -> None:
-        """Hand out the answers until the process ends. Raises: nothing."""
+        """Hand out the answers until the process ends, or tells what is none. Raises: nothing."""
         try:
-            with suppress(OSError, EOFError):
+            with suppress(OSError, EOFError, ValueError, IndexError):  # the last: an answer to nothing
                 while True:
                     length = await self.stdout.readexactly(LENGTH_BYTES)
-                    body = await self.stdout.readexactly(int.from_bytes(length, "big"))
+                    found = unpacked(await self.stdout.readexactly(int.from_bytes(length, "big")))
                     answer = self.waiting.popleft()
                     if not answer.done():
-                        answer.set_result(unpacked(body))
+                        answer.set_result(found)
         finally:
-            self.has_ended = True
-            for answer in self.waiting:
-                if not answer.done():
-                    answer.set_exception(_ended())
             self.kill()
+            self._tell_the_end()
             await self.process.wait()
+
+    def _tell_the_end(self) -> None:
+        """Whoever comes first is told that it ended; it was at nothing that the others asked."""
+        for number, answer in enumerate(self.waiting):
+            if answer.done():
+                continue
+            if number:
+                answer.set_result(_NOT_BEGUN)
+            else:
+                answer.set_exception(_ended())
 
     def kill(self) -> None:
         self.has_ended = True
@@ -104,11 +116,17 @@ class ProcessMailReaders(MailReaders):
     _not_before: float = attrs.field(default=0.0, init=False)
 
     async def read(self, claimed: Sequence[ClaimedMail]) -> Sequence[ReadMail | NotRead]:
-        """Ask the process that fewest wait for; another is started while all are busy, if there may be one."""
-        async with self._starting:
-            reader = self._free() or await self._started()
-        found: Sequence[ReadMail | NotRead] = await reader.ask(claimed)
-        return found
+        """Ask the process that fewest wait for; another is started while all are busy, if there may be one.
+
+        If it ends at what others asked before, the next one is asked.
+        """
+        found: Any = _NOT_BEGUN
+        while found is _NOT_BEGUN:
+            async with self._starting:
+                reader = self._free() or await self._started()
+            found = await reader.ask(claimed)
+        answer: Sequence[ReadMail | NotRead] = found
+        return answer
 
     async def close(self) -> None:
         """End the processes, which end when their input does; by force, if they do not."""
@@ -126,7 +144,8 @@ class ProcessMailReaders(MailReaders):
     def _free(self) -> _Reader | None:
         self._readers = [each for each in self._readers if not each.has_ended]
         least = min(self._readers, key=lambda each: len(each.waiting), default=None)
-        return least if least is None or not least.waiting or len(self._readers) >= self.most else None
+        may_start = len(self._readers) < self.most and asyncio.get_running_loop().time() >= self._not_before
+        return least if least is None or not least.waiting or not may_start else None
 
     async def _started(self) -> _Reader:
         """Raises: IACSGraphError (READERS_UNAVAILABLE)."""
@@ -140,7 +159,7 @@ class ProcessMailReaders(MailReaders):
             listening.add_done_callback(self._listening.discard)
             async with asyncio.timeout(self.start_within):
                 await reader.ask(self.chairs)
-        except (OSError, TimeoutError, IACSGraphError) as error:
+        except (OSError, RuntimeError, TimeoutError, IACSGraphError) as error:  # Runtime: no thread to wait for its end
             self._not_before = loop.time() + START_AGAIN
             raise _unavailable() from error
         self._readers.append(reader)

@@ -14,23 +14,25 @@ from domain.correspondence.read_mail import NotRead, ReadMail
 from domain.correspondence.senders import ChairRoster
 from domain.mail_results import ClaimedMail
 
-AHEAD: Final = 2
-"""So many requests are taken off the pipe before their turn: then the next one need not be waited for."""
+LONGEST: Final = 120
+"""Seconds for one request: whoever asked has given up long before, or is gone."""
 
 Read = Callable[[Sequence[ClaimedMail]], Awaitable[Sequence[ReadMail | NotRead]]]
 
 
-def serve(make: Callable[[ChairRoster], Read]) -> None:
+def serve(make: Callable[[ChairRoster], Read], *, longest: int = LONGEST) -> None:
     """Answer requests by what `make` makes of the first frame, the chairs; never return.
 
-    When standard input ends, however the other process ended, so does this one, at once and whatever it is doing.
+    When standard input ends, however the other process ended, so does this one, at once; within `longest` seconds if
+    it is at something that lets no other thread run, as a regular expression does not.
     """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends it, whatever it is doing
     signal.signal(
         signal.SIGTERM, signal.SIG_IGN
     )  # it may be sent to all of a service's processes: the other one ends this
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not meet the answers
-    frames: queue.Queue[bytes] = queue.Queue(AHEAD)
+    frames: queue.SimpleQueue[bytes] = queue.SimpleQueue()  # a full one would hide the end of standard input
     threading.Thread(target=_listen, args=(frames,), daemon=True).start()
     read = make(unpacked(frames.get()))
     out.write(framed(None))
@@ -38,7 +40,10 @@ def serve(make: Callable[[ChairRoster], Read]) -> None:
     with asyncio.Runner() as runner:
         while True:
             claimed: Sequence[ClaimedMail] = unpacked(frames.get())
-            out.write(framed(runner.run(_answer(read, claimed))))
+            signal.alarm(longest)
+            answer = runner.run(_answer(read, claimed))
+            signal.alarm(0)
+            out.write(framed(answer))
             out.flush()
 
 
@@ -46,7 +51,7 @@ async def _answer(read: Read, claimed: Sequence[ClaimedMail]) -> Sequence[ReadMa
     return await read(claimed)
 
 
-def _listen(frames: "queue.Queue[bytes]") -> None:
+def _listen(frames: "queue.SimpleQueue[bytes]") -> None:
     with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as pipe:
         while (frame := next_frame(pipe)) is not None:
             frames.put(frame)

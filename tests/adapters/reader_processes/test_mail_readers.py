@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from adapters.html_text.mail_text import HtmlMailText
 from adapters.memory.clock import MemoryClock
 from adapters.memory.identifiers import MemoryIdentifiers
 from adapters.offline_text.mail_analyst import OfflineMailAnalyst
+from adapters.reader_processes.frames import framed
 from adapters.reader_processes.mail_readers import ProcessMailReaders, open_reader_processes
 from application.mail_reading import MailReading
 from domain.account import AccountId
@@ -63,10 +64,10 @@ async def readers() -> AsyncIterator[ProcessMailReaders]:
         yield readers
 
 
-def children() -> set[int]:
+def children(named: str = READER) -> set[int]:
     """Return the ids of the processes that this one has started and that are there."""
     listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, check=False)  # noqa: S607 - a tool of the system
-    return {int(line.split()[0]) for line in listed.stdout.decode().splitlines() if READER in line}
+    return {int(line.split()[0]) for line in listed.stdout.decode().splitlines() if named in line}
 
 
 def is_there(pid: int) -> bool:
@@ -75,6 +76,13 @@ def is_there(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
         return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 async def test_a_process_finds_in_mails_what_this_one_finds(readers: ProcessMailReaders) -> None:
@@ -106,21 +114,82 @@ async def test_another_process_is_started_while_all_are_busy_up_to_the_limit() -
     assert all(each == found[0] for each in found)
 
 
-async def test_when_a_process_ends_all_that_wait_for_it_hear_so_and_the_next_one_gets_another(
+async def test_when_a_process_ends_whoever_it_was_at_hears_so_and_those_behind_get_another(
     readers: ProcessMailReaders,
 ) -> None:
-    """A request that would take long is under way, and another one waits for its turn behind it."""
+    """A request that would take long is under way, and others wait for their turn behind it."""
     await readers.read(SOME)
     (first,) = children()
     os.kill(first, signal.SIGSTOP)
-    waiting = [asyncio.create_task(readers.read(SOME)) for _ in range(2)]
+    waiting = [asyncio.create_task(readers.read(SOME)) for _ in range(3)]
     await asyncio.sleep(0)
     os.kill(first, signal.SIGKILL)
-    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
-        assert isinstance(outcome, IACSGraphError)
-        assert (outcome.error_code, outcome.transient) == ("READER_ENDED", True)
-    assert len(await readers.read(SOME)) == len(SOME)
+    outcome, *others = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(outcome, IACSGraphError)
+    assert (outcome.error_code, outcome.transient) == ("READER_ENDED", True)
+    assert [len(each) for each in others if not isinstance(each, BaseException)] == [len(SOME), len(SOME)]
     assert children().isdisjoint({first})
+
+
+def program(*lines: str) -> Sequence[str]:
+    """Return the command of a process that sends the frames itself, which an answer to the chairs begins."""
+    beginning = (
+        "import sys, pathlib",
+        "from adapters.reader_processes.frames import framed, next_frame",
+        "source, out = sys.stdin.buffer, sys.stdout.buffer",
+        "next_frame(source)",
+        "out.write(framed(None))",
+        "out.flush()",
+        "next_frame(source)",
+    )
+    return sys.executable, "-c", "\n".join((*beginning, *lines))
+
+
+@pytest.mark.parametrize("answer", [r"b'\0\0\0\3abc'", "framed(1) + framed(2)"])
+async def test_a_process_that_answers_what_is_no_answer_is_ended_and_nobody_waits_for_it(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that was started from another version of the program, or tells more than it was asked."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    command = program(f"out.write({answer})", "out.flush()", "source.read()")
+    async with open_reader_processes(command, CHAIRS, most=1) as readers:
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(2):
+                with suppress(IACSGraphError):  # the second is one more than the process told before
+                    await readers.read(SOME)
+            await asyncio.to_thread(wait_until, lambda: not children("framed"))
+
+
+async def test_what_cannot_be_sent_takes_nobody_elses_answer(readers: ProcessMailReaders) -> None:
+    with pytest.raises(AttributeError, match="pickle"):
+        await readers.read([lambda: None])  # type: ignore[list-item]  # no mail
+    async with asyncio.timeout(PATIENCE):
+        assert len(await readers.read(SOME)) == len(SOME)
+
+
+async def test_while_no_other_process_starts_the_one_that_is_there_is_asked_though_it_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    once = (
+        f"pathlib.Path({str(tmp_path / 'started')!r}).touch(exist_ok=False)",
+        f"while not pathlib.Path({str(tmp_path / 'go')!r}).exists(): pass",
+        "for _ in range(2): out.write(framed([])), out.flush(), next_frame(source)",
+    )
+    first = program(*once)
+    ending = f"import pathlib\nif pathlib.Path({str(tmp_path / 'started')!r}).exists(): raise SystemExit\n"
+    command = (*first[:2], ending + first[2])
+    async with open_reader_processes(command, CHAIRS, most=2) as readers:
+        busy = asyncio.create_task(readers.read(SOME))
+        await asyncio.to_thread(wait_until, (tmp_path / "started").exists)
+        with pytest.raises(IACSGraphError) as caught:
+            await readers.read(SOME)
+        assert caught.value.error_code == READERS_UNAVAILABLE
+        behind = asyncio.create_task(readers.read(SOME))
+        await asyncio.sleep(0)
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(PATIENCE):
+            assert [len(each) for each in await asyncio.gather(busy, behind)] == [0, 0]
 
 
 async def test_a_call_that_is_given_up_ends_the_process_that_may_never_come_to_an_end(
@@ -169,6 +238,20 @@ async def test_what_does_not_start_is_told_as_such_and_not_tried_again_at_once(
     assert len(started) == 1
 
 
+async def test_a_machine_that_has_no_thread_left_is_no_fault_of_the_mails(
+    readers: ProcessMailReaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop waits for each process in a thread of its own."""
+
+    async def refused(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+    with pytest.raises(IACSGraphError) as caught:
+        await readers.read(SOME)
+    assert caught.value.error_code == READERS_UNAVAILABLE
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 async def test_whoever_reads_mail_does_not_have_the_secrets_of_the_environment(
     readers: ProcessMailReaders, monkeypatch: pytest.MonkeyPatch
@@ -204,7 +287,33 @@ def test_a_reader_ends_with_the_program_that_started_it_even_if_that_is_killed()
         reader = int(parent.stdout.readline())
         assert is_there(reader)
         parent.kill()
-    until = time.monotonic() + PATIENCE
-    while is_there(reader):
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_until(lambda: not is_there(reader))
+
+
+HOPELESS = """
+import re, time
+from adapters.reader_processes.serving import serve
+
+async def read(asked):
+    print("reading", flush=True)
+    return re.match("(a|a)*b", "a" * 60) if asked else time.sleep(1000)
+
+serve(lambda chairs: read, longest={longest})
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(("requests", "longest"), [([True], 1), ([False] * 9, 1000)])
+def test_a_reader_at_something_endless_ends_all_the_same(requests: Sequence[bool], longest: int) -> None:
+    """An expression lets no other thread see that standard input has ended; many requests may not hide it, either."""
+    command, environment = HOPELESS.format(longest=longest), {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", command], env=environment, **pipes) as reader:  # type: ignore[call-overload]  # pipes of known names
+        reader.stdin.write(b"".join(map(framed, (CHAIRS, *requests))))
+        reader.stdin.flush()
+        assert reader.stderr.readline() == b"reading\n"
+        reader.stdin.close()
+        try:
+            wait_until(lambda: not is_there(reader.pid))
+        finally:
+            reader.kill()
