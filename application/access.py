@@ -46,7 +46,10 @@ class Need:
 
 @attrs.frozen(kw_only=True)
 class Renewal:
-    """What came of looking for a token: one from the provider (`renewed`), or one that somebody else had stored."""
+    """What came of looking for a token: one from the provider (`renewed`), or one that somebody else had stored.
 
-    access: AccessToken
+    None: somebody else is at it, and this was for nobody who waits.
+    """
+
+    access: AccessToken | None
     renewed: bool

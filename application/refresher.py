@@ -126,7 +126,7 @@ class Refresher:
     async def _wait(self, held: HeldToken, wait: Wait, need: Need) -> Renewal | None:
         remaining = wait.until - self.clock.now()
         if wait.reason is WaitReason.LEASED:
-            if need.ahead and held.access is not None:
+            if need.ahead and held.expires_at is not None:
                 return Renewal(access=held.access, renewed=False)  # somebody is at it, and nobody waits
             await self.clock.sleep(min(self.times.poll, remaining))
             return None

@@ -107,7 +107,7 @@ class TokenService(AccessTokens):
             if waiting is None:
                 return await self._renew(held, need)
             renewal = landed(await waiting)
-            if renewal.renewed:
+            if renewal.renewed and renewal.access is not None:
                 self._note_if_short(held, need, renewal.access)
                 return renewal.access
             held = await self._read(user_id)
@@ -282,7 +282,7 @@ class TokenService(AccessTokens):
             apart = need.forced and held.reauth_reason is not None
             waiting = self.flights.board((held.account_id, need.claims, apart), partial(self._fly, held, need))
             renewal = landed(await waiting)
-            if renewal.renewed and renewal.access.value != need.rejected:
+            if renewal.renewed and renewal.access is not None and renewal.access.value != need.rejected:
                 self._note_if_short(held, need, renewal.access)
                 return renewal.access
             held = await self._read(held.user_id)

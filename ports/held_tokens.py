@@ -8,7 +8,7 @@ import attrs
 
 from domain.account import AccountId, AccountStatus
 from domain.refreshing import Wait
-from domain.token import AccessToken
+from domain.token import AccessToken, TokenState
 from domain.validation import not_negative
 
 
@@ -23,6 +23,9 @@ class HeldToken:
     status: AccountStatus
     reauth_reason: str | None
     access: AccessToken | None
+    """None without a token, and for one whose expiry had come when it was read: nobody needs it opened."""
+    expires_at: datetime | None
+    """Expiry of the stored token, also of one that is over; None without a token."""
     due_at: datetime | None
     """When it should be refreshed ahead of its expiry; None without a token."""
     wait: Wait | None
@@ -35,6 +38,12 @@ class HeldToken:
         """Whether a token that is still valid may be handed out."""
         return self.status in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
 
+    def state(self, now: datetime) -> TokenState | None:
+        """Return what to do with the stored token at `now`; None without one."""
+        if self.access is not None:
+            return self.access.state(now)
+        return None if self.expires_at is None else TokenState.EXPIRED
+
 
 class HeldTokens(Protocol):
     """The side of `TokenStore` that a program needs which hands out what is there, and ends: it knows no changes."""
@@ -44,6 +53,6 @@ class HeldTokens(Protocol):
         """Return the account's token without its refresh token, or None for an unknown account; writes nothing.
 
         Raises:
-            EncryptionError: the access token does not open.
+            EncryptionError: the access token, which has not expired, does not open.
             DatabaseError: the store failed.
         """

@@ -28,6 +28,8 @@ class Lease:
     account: Account
     refresh: str | None = attrs.field(repr=False)
     """The refresh token, if the account has one."""
+    attempts: tuple[datetime, ...]
+    """When refreshes were begun, as far as that counts for the budget; the last one is this lease's."""
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,7 @@ from domain.errors import ConflictError, EncryptionError, LeaseLostError, NotFou
 from domain.lifecycle import Transition
 from domain.refreshing import BACKOFF_LAST, RefreshState, Wait
 from domain.token import AccessToken, Token, TokenCounts
+from domain.validation import checked_utc
 from ports.cipher import Binding, KeyId
 from ports.held_tokens import HeldToken
 from ports.token_store import Cursor, Lease, News, TokenStore
@@ -25,7 +26,8 @@ class MemoryTokenStore(TokenStore):
     database: MemoryDatabase
 
     async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Decrypt the access token only."""
+        """Decrypt the access token only, unless it has expired."""
+        checked_utc(now)
         account = self.database.named(user_id)
         if account is None:
             return None
@@ -35,7 +37,8 @@ class MemoryTokenStore(TokenStore):
             user_id=account.user_id,
             status=account.status,
             reauth_reason=account.reauth_reason,
-            access=self._access(account.account_id, row),
+            access=self._access(account.account_id, row, now),
+            expires_at=None if row.access is None else row.access.expires_at,
             due_at=row.due_at,
             wait=row.state.obstacle(now),
             fence=row.state.fence,
@@ -66,6 +69,7 @@ class MemoryTokenStore(TokenStore):
             expires_at=row.state.leased_until or now,
             account=account,
             refresh=refresh,
+            attempts=row.state.attempts,
         )
 
     async def commit(
@@ -197,9 +201,11 @@ class MemoryTokenStore(TokenStore):
         row.access = None if token is None else attrs.evolve(token.access, value=HIDDEN)
         row.due_at = due_at
 
-    def _access(self, account_id: AccountId, row: TokenRow) -> AccessToken | None:
+    def _access(self, account_id: AccountId, row: TokenRow, now: datetime) -> AccessToken | None:
+        if row.access is None or row.access.expires_at <= now:
+            return None
         value = self._opened(account_id, ACCESS_TOKEN)
-        return None if row.access is None or value is None else attrs.evolve(row.access, value=value)
+        return None if value is None else attrs.evolve(row.access, value=value)
 
     def _opened(self, account_id: AccountId, field: str) -> str | None:
         binding = Binding(account_id, field)

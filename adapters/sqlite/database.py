@@ -19,6 +19,7 @@ from adapters.sqlite.opening import (
     open_writer,
 )
 from adapters.sqlite.readers import Readers, open_readers
+from adapters.sqlite.short_reads import ShortReads
 from adapters.sqlite.transaction import Transaction, begin, commit, roll_back, snapshot
 from adapters.sqlite.verbs import Verbs
 from adapters.sqlite.worker import Worker, open_worker, uninterrupted
@@ -42,6 +43,7 @@ class Database(Verbs):
         self.path = path
         self._writer = writer
         self._readers = readers
+        self._short = ShortReads(readers)
         self._connect = connect
         self.writes = WriteSignal()
         self._turn = asyncio.Lock()
@@ -57,20 +59,19 @@ class Database(Verbs):
     ) -> T:
         """Run `fn` on a reader's thread, in one hop; all its SELECTs see the same committed state.
 
-        `single` says that it has only one and fetches all its rows: they agree without a transaction, which is quicker.
+        `single` says that it has only one, which is quick, and fetches all its rows: they agree without a transaction,
+        and several such calls that wait share a hop.
 
         It may be called from several tasks; more than there are readers wait their turn. Rows are `sqlite3.Row`. A
-        cancelled call interrupts the running SELECT. What `fn` returns must not be a cursor.
+        cancelled call interrupts the running SELECT, unless it shares the hop. What `fn` returns must not be a cursor.
 
         Raises:
             DatabaseError: What sqlite3 raises in `fn`, translated; READ_ONLY_CONNECTION if it writes. Other exceptions
                 of `fn` pass unchanged.
         """
-        reader = await self._readers.borrow(operation)
-        try:
-            return await reader.run(fn if single else partial(snapshot, fn), operation=operation, table=table)
-        finally:
-            self._readers.give_back(reader)
+        if single:
+            return await self._short.run(fn, operation=operation, table=table)
+        return await self._readers.lend(partial(snapshot, fn), operation=operation, table=table)
 
     async def write(
         self,
@@ -79,6 +80,7 @@ class Database(Verbs):
         operation: str = "write",
         table: str | None = None,
         durable: bool = True,
+        clean: bool = False,
     ) -> T:
         """Run `fn` in a transaction on the writer's thread, in one hop: committed if it returns, else rolled back.
 
@@ -91,12 +93,15 @@ class Database(Verbs):
         A write that is not `durable` outlives the process, however that ends; after a loss of power it may never have
         been, unless a durable one was committed since.
 
+        `clean` says that `fn` raises, if at all, before it writes: then it needs no savepoint to be undone alone. If it
+        raises later all the same, the writes that share its transaction are undone, too, and told TRANSACTION_LOST.
+
         Raises:
             DatabaseError: What sqlite3 raises, translated (DATABASE_LOCKED and DATABASE_FULL are transient);
                 NESTED_TRANSACTION inside `transaction()` of the same task. Other exceptions of `fn` pass unchanged.
         """
         Transaction.refuse_nesting(self._writer, operation)
-        return await self._shared.run(fn, operation=operation, table=table, durable=durable)
+        return await self._shared.run(fn, operation=operation, table=table, durable=durable, clean=clean)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

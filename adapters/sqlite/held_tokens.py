@@ -34,7 +34,7 @@ class SqliteHeldTokens(HeldTokens):
     cipher: Cipher
 
     async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Read one row of a join and decrypt one secret, in one hop."""
+        """Read one row of a join and decrypt one secret, in one hop; what has expired is not opened."""
         checked_utc(now)
 
         def work(connection: sqlite3.Connection) -> HeldToken | None:
@@ -53,12 +53,12 @@ def _to_held(row: sqlite3.Row, now: datetime, cipher: Cipher) -> HeldToken:
     """
     account_id, user_id, status, reauth_reason, sealed, obtained_at, expires_at, refresh_at, scopes, *state = row
     due_at, fence, leased_until, retry_at, attempts = state
-    access = None
-    if sealed is not None:
+    access, expiry = None, time(expires_at)
+    if sealed is not None and (expiry is None or expiry > now):
         access = AccessToken(
             value=cipher.decrypt(sealed, ACCESS_TOKEN.binding(account_id)),
             obtained_at=from_text(obtained_at),
-            expires_at=from_text(expires_at),
+            expires_at=expiry or from_text(expires_at),
             refresh_at=time(refresh_at),
             scopes=_to_scopes(scopes),
         )
@@ -68,6 +68,7 @@ def _to_held(row: sqlite3.Row, now: datetime, cipher: Cipher) -> HeldToken:
         status=AccountStatus(status),
         reauth_reason=reauth_reason,
         access=access,
+        expires_at=expiry,
         due_at=time(due_at),
         wait=_to_wait(leased_until, retry_at, attempts, now),
         fence=fence or 0,

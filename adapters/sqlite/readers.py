@@ -4,9 +4,12 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 from adapters.sqlite.worker import Worker, open_worker, uninterrupted
 from domain.errors import DatabaseError, ValidationError
+
+T = TypeVar("T")
 
 
 class Readers:
@@ -21,14 +24,19 @@ class Readers:
         self._open = AsyncExitStack()
         self._closed = False
 
-    async def borrow(self, operation: str) -> Worker:
-        """Wait for a free reader, in order of arrival; the one used last is preferred, its cache is warm.
+    async def lend(self, fn: Callable[[sqlite3.Connection], T], *, operation: str, table: str | None = None) -> T:
+        """Run `fn` on a free reader, for which calls wait in order of arrival.
 
-        Whoever borrows gives back.
-
-        Raises:
-            DatabaseError: DATABASE_CLOSED, or a reader cannot be opened.
+        Raises: as `Worker.run`; DatabaseError also if a reader cannot be opened.
         """
+        reader = await self._borrow(operation)
+        try:
+            return await reader.run(fn, operation=operation, table=table)
+        finally:
+            self._give_back(reader)
+
+    async def _borrow(self, operation: str) -> Worker:
+        """Wait for a free reader; the one used last is preferred, its cache is warm."""
         await self._turns.acquire()
         try:
             worker = await self._ready(operation)
@@ -38,8 +46,7 @@ class Readers:
         self._busy.add(worker)
         return worker
 
-    def give_back(self, worker: Worker) -> None:
-        """Let somebody else have the reader."""
+    def _give_back(self, worker: Worker) -> None:
         self._busy.remove(worker)
         self._free.append(worker)
         self._turns.release()

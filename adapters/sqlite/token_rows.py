@@ -7,7 +7,7 @@ from datetime import datetime
 from adapters.sqlite.row_decoding import decodes
 from adapters.sqlite.secrets import ACCESS_TOKEN, REFRESH_TOKEN, SecretColumn
 from adapters.sqlite.timestamps import from_text, to_text
-from domain.account import AccountId
+from domain.account import Account, AccountId
 from domain.refreshing import RefreshState
 from domain.token import Token
 from ports.cipher import Cipher, KeyId
@@ -18,12 +18,17 @@ _FOUND = (
 )
 STATE = f"SELECT a.account_id, a.version, {_FOUND}"
 """The state of an account's token; null where the account has no row of its own in `tokens`."""
-CLAIMED = f"SELECT a.*, t.refresh_token, {_FOUND}"
-"""And what it takes to refresh it."""
+CLAIMED = f"SELECT a.*, t.refresh_token, (SELECT primary_key FROM encryption) AS recorded, {_FOUND}"  # noqa: S608 - constants
+"""And what it takes to refresh it, with the key that everybody must encrypt with."""
 _STATE = "fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?, due_at = ?, wake_at = ?"
 _WRITE_STATE = f"UPDATE tokens SET {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
 _GRANTED = "(access_token, refresh_token, obtained_at, expires_at, refresh_at, scopes) = (?, ?, ?, ?, ?, ?)"
 _WRITE_ROW = f"UPDATE tokens SET {_GRANTED}, {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
+_RENEW_ROW = (
+    f"{_WRITE_ROW} AND fence = ? AND owner = ?"  # noqa: S608 - constants
+    " AND EXISTS (SELECT 1 FROM accounts a WHERE a.account_id = tokens.account_id AND a.version = ?)"
+    " AND EXISTS (SELECT 1 FROM encryption WHERE primary_key = ?)"
+)
 _NO_TOKEN = (None,) * 6
 
 
@@ -78,6 +83,23 @@ def write_token(
     token, state, due_at = stored
     secrets = _NO_TOKEN if token is None else _token_values(account_id, token, cipher, under)
     connection.execute(_WRITE_ROW, (*secrets, *_state_values(state, due_at), account_id))
+
+
+def renew_token(
+    connection: sqlite3.Connection,
+    account: Account,
+    stored: tuple[Token, RefreshState, datetime],
+    cipher: Cipher,
+    under: KeyId,
+) -> bool:
+    """Write a refreshed token in the one statement that also asks whether its lease, which `stored` holds, is the last.
+
+    False, and nothing is written, if it is not, if the account changed, or another key is to be encrypted with.
+    """
+    token, leased, due_at = stored
+    values = (*_token_values(account.account_id, token, cipher, under), *_state_values(leased.succeeded(), due_at))
+    asked = (account.account_id, leased.fence, leased.owner, account.version, under)
+    return connection.execute(_RENEW_ROW, (*values, *asked)).rowcount == 1
 
 
 def _token_values(account_id: AccountId, token: Token, cipher: Cipher, under: KeyId | None) -> tuple[str | None, ...]:

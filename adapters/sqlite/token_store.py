@@ -10,7 +10,17 @@ from adapters.sqlite.account_rows import load, to_account, touch, write_change
 from adapters.sqlite.held_tokens import SqliteHeldTokens
 from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text, to_text
-from adapters.sqlite.token_rows import CLAIMED, STATE, make_row, time, to_refresh, to_state, write_state, write_token
+from adapters.sqlite.token_rows import (
+    CLAIMED,
+    STATE,
+    make_row,
+    renew_token,
+    time,
+    to_refresh,
+    to_state,
+    write_state,
+    write_token,
+)
 from domain.account import Account, AccountId
 from domain.change import AccountChange
 from domain.errors import (
@@ -62,11 +72,11 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             wait = state.obstacle(now)
             if wait is not None:
                 return wait
-            may_encrypt(connection, self.cipher)
-            make_row(connection, row)
+            if row["recorded"] != self.cipher.key_ids[0]:
+                may_encrypt(connection, self.cipher)
             return self._leased(connection, row, state, (owner, now, lasting))
 
-        outcome = await self.database.write(work, operation="claim", table="tokens", durable=False)
+        outcome = await self.database.write(work, operation="claim", table="tokens", durable=False, clean=True)
         if isinstance(outcome, EncryptionError):
             raise outcome
         return outcome
@@ -75,15 +85,19 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         self, lease: Lease, token: Token, due_at: datetime, transition: Transition
     ) -> AccountChange | None:
         """Encrypt under the recorded key, which may be newer than the process."""
+        key = self.cipher.key_ids[0]  # the recorded one when the lease was given
+        leased = RefreshState(fence=lease.fence, owner=lease.owner, attempts=lease.attempts)
 
         def work(connection: sqlite3.Connection) -> AccountChange | None:
+            if renew_token(connection, lease.account, (token, leased, due_at), self.cipher, key):
+                return self._changed(connection, lease.account.account_id, transition, lease.account)
             row = _held(connection, lease)
             account_id, stored = lease.account.account_id, (token, to_state(row).succeeded(), due_at)
             write_token(connection, account_id, stored, self.cipher, recorded_key(connection))
             unchanged = row["version"] == lease.account.version
             return self._changed(connection, account_id, transition, lease.account if unchanged else None)
 
-        return await self.database.write(work, operation="commit", table="tokens")
+        return await self.database.write(work, operation="commit", table="tokens", clean=True)
 
     async def fail(
         self, lease: Lease, now: datetime, retry_after: timedelta | None, spread: float, transition: Transition
@@ -179,12 +193,19 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
         except EncryptionError as error:
+            make_row(connection, row)
             write_state(connection, account_id, state.failed(now, BACKOFF_LAST, 0), due_at)
             return error
         leased = state.leased(owner, now, lasting)
+        make_row(connection, row)
         write_state(connection, account_id, leased, due_at)
         return Lease(
-            owner=owner, fence=leased.fence, expires_at=leased.leased_until or now, account=account, refresh=refresh
+            owner=owner,
+            fence=leased.fence,
+            expires_at=leased.leased_until or now,
+            account=account,
+            refresh=refresh,
+            attempts=leased.attempts,
         )
 
     def _changed(

@@ -19,7 +19,7 @@ T = TypeVar("T")
 _INSTRUCTIONS_BETWEEN_LOOKS = 500_000
 
 
-class _Job(Generic[T]):
+class Job(Generic[T]):
     """One call for the thread, which keeps its outcome here.
 
     It never raises there and has no arguments: aiosqlite logs both, and they may hold a value.
@@ -70,7 +70,7 @@ class Worker:
             DatabaseError: What sqlite3 raises in `fn`, translated; DATABASE_CLOSED.
         """
         self.require_open(operation)
-        job = _Job(partial(fn, self._raw))
+        job = Job(partial(fn, self._raw))
         try:
             await self._hop(job)
         except asyncio.CancelledError:
@@ -112,7 +112,7 @@ async def open_worker(connect: Callable[[], sqlite3.Connection], *, reading: boo
     Raises:
         DatabaseError: What sqlite3 raises in `connect`, translated.
     """
-    job = _Job(connect)
+    job = Job(connect)
     hurried = Event()
     opened: list[sqlite3.Connection] = []
 

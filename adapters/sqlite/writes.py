@@ -14,18 +14,22 @@ from adapters.sqlite.statements import require_transaction
 from adapters.sqlite.transaction import begin, commit, roll_back, transact
 from adapters.sqlite.worker import Worker, uninterrupted
 from adapters.sqlite.write_signal import WriteSignal
+from domain.errors import DatabaseError
 
 T = TypeVar("T")
 
 SHARED_SECONDS = 0.01
 """After this long nothing more is taken into a transaction: another process may be waiting for its end."""
+SHARED_AT_MOST = 100
+"""Writes looked at for one transaction; there is seldom time for so many."""
 
 
 class _Write(Generic[T]):
     """One call. Its outcome counts once it is `done`: what the function did is committed, or undone."""
 
-    def __init__(self, fn: Callable[[sqlite3.Connection], T], *, durable: bool) -> None:
+    def __init__(self, fn: Callable[[sqlite3.Connection], T], *, durable: bool, clean: bool) -> None:
         self._fn = fn
+        self._clean = clean
         self.durable = durable
         self._results: list[T] = []
         self._error: BaseException | None = None
@@ -49,6 +53,9 @@ class _Write(Generic[T]):
         Raises:
             sqlite3.Error, DatabaseError: the transaction is gone or must not be committed.
         """
+        if self._clean:
+            self._run_clean(connection)
+            return
         connection.execute("SAVEPOINT write")
         try:
             result = self._fn(connection)
@@ -64,6 +71,20 @@ class _Write(Generic[T]):
             require_transaction(connection)
             connection.execute("RELEASE write")
             self._results.append(result)
+
+    def _run_clean(self, connection: sqlite3.Connection) -> None:
+        """Do without a savepoint: each statement lets another thread have the interpreter, and waits to get it back."""
+        before = connection.total_changes
+        try:
+            self._results.append(self._fn(connection))
+        except BaseException as error:
+            self._error = error
+            if connection.in_transaction and connection.total_changes != before:
+                msg = "A write that shared the transaction failed in the middle: all of it was undone"
+                raise DatabaseError(msg, error_code="TRANSACTION_LOST", transient=True) from None
+            if isinstance(error, sqlite3.Error) and not connection.in_transaction:
+                raise
+        require_transaction(connection)
 
     def end(self, error: BaseException | None) -> None:
         """Count it as over, undone by `error` if there is one, of which each has a copy: all will raise it."""
@@ -96,13 +117,13 @@ class Writes:
         self._led = False
 
     async def run(
-        self, fn: Callable[[sqlite3.Connection], T], *, operation: str, table: str | None, durable: bool
+        self, fn: Callable[[sqlite3.Connection], T], *, operation: str, table: str | None, durable: bool, clean: bool
     ) -> T:
         """Return what `fn` returned, once it is committed.
 
         Raises: as `Database.write`.
         """
-        write = _Write(fn, durable=durable)
+        write = _Write(fn, durable=durable, clean=clean)
         self._waiting.append(write)
         if self._led:
             await self._called(write)
@@ -141,8 +162,7 @@ class Writes:
             self._call_next()
 
     def _take(self) -> tuple[_Write[Any], ...]:
-        group = tuple(self._waiting)
-        self._waiting.clear()
+        group = tuple(self._waiting.popleft() for _ in range(min(len(self._waiting), SHARED_AT_MOST)))
         for each in group:
             each.taken = True
         return group

@@ -119,9 +119,10 @@ async def _token(tools: AccountTools, account: Account) -> TokenDetails:
         held = await tools.tokens.read(account.user_id)
     except EncryptionError:
         return TokenDetails(state="unreadable")
+    state = held.state(tools.clock.now())
     return TokenDetails(
-        state="none" if held.access is None else held.access.state(tools.clock.now()).value,
-        expires_at=held.access.expires_at if held.access else None,
+        state="none" if state is None else state.value,
+        expires_at=held.expires_at,
         refresh_at=held.due_at,
         waiting_until=held.wait.until if held.wait else None,
     )

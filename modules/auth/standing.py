@@ -6,7 +6,6 @@ from datetime import datetime
 from domain.account import Account
 from domain.errors import EncryptionError
 from domain.reauth import needed_by
-from domain.token import AccessToken
 from modules.auth.compose import Stored
 from modules.auth.schema import AccountState, OpenSignIn
 from ports.held_tokens import HeldToken
@@ -50,7 +49,7 @@ async def under_way(stored: Stored) -> Sequence[OpenSignIn]:
 async def _state(stored: Stored, account: Account) -> AccountState:
     try:
         held: HeldToken | None = await stored.tokens.read(account.user_id)
-        freshness = _described(held.access if held else None, stored.clock.now())
+        freshness = _described(held, stored.clock.now())
     except EncryptionError:
         held, freshness = None, "unreadable"
     remedy = needed_by(account)
@@ -63,11 +62,12 @@ async def _state(stored: Stored, account: Account) -> AccountState:
         who=None if remedy is None else remedy.person.value,
         act=None if remedy is None else remedy.act,
         freshness=freshness,
-        expires_at=held.access.expires_at if held and held.access else None,
+        expires_at=held.expires_at if held else None,
         refresh_at=held.due_at if held else None,
         waiting_until=held.wait.until if held and held.wait else None,
     )
 
 
-def _described(access: AccessToken | None, now: datetime) -> str:
-    return "none" if access is None else access.state(now).value
+def _described(held: HeldToken | None, now: datetime) -> str:
+    state = None if held is None else held.state(now)
+    return "none" if state is None else state.value

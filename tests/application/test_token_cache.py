@@ -61,6 +61,27 @@ async def test_nothing_is_served_before_the_first_news_or_when_they_stop_coming(
     assert cache.get("kim") is None
 
 
+async def test_news_that_took_long_to_come_are_trusted_from_when_they_were_asked_for(rig: Rig) -> None:
+    cache, _ = cache_of(rig)
+
+    @attrs.frozen
+    class Slow(MemoryTokenStore):
+        """Answers what was so some time ago."""
+
+        async def news(self, since: Cursor | None) -> News:
+            found = await super().news(since)
+            await rig.clock.advance(SECOND - POLL)
+            return found
+
+    cache._tokens = Slow(rig.database)  # noqa: SLF001 - as a disk that is busy
+    await poll(cache)
+    await cache.read("kim")
+    await rig.clock.advance(POLL - timedelta(milliseconds=1))
+    assert cache.get("kim") is not None
+    await rig.clock.advance(timedelta(milliseconds=1))
+    assert cache.get("kim") is None
+
+
 async def test_what_was_written_is_forgotten_at_the_next_news_and_all_else_kept(rig: Rig) -> None:
     await rig.sign_in("lee")
     cache, _ = cache_of(rig)

@@ -59,7 +59,14 @@ class UnleasedTokenStore(UnfencedTokenStore):
             row = _row(connection, held.account_id)
             account = to_account(row, self.cipher)
             refresh = to_refresh(row, held.account_id, self.cipher)
-            return Lease(owner=owner, fence=row["fence"], expires_at=now + lasting, account=account, refresh=refresh)
+            return Lease(
+                owner=owner,
+                fence=row["fence"],
+                expires_at=now + lasting,
+                account=account,
+                refresh=refresh,
+                attempts=(),
+            )
 
         return await self.database.read(work)
 

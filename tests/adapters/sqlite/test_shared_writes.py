@@ -3,7 +3,6 @@
 import asyncio
 import random
 import sqlite3
-import time
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -18,6 +17,22 @@ from tests.adapters.sqlite.schema import WAIT_SECONDS, Gate, count, failure, is_
 
 NAMES = "SELECT user_id FROM accounts WHERE id > 1 ORDER BY id"
 LONG = "x" * 100_000
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many share a transaction must not depend on how busy the machine is."""
+    monkeypatch.setattr(writes, "SHARED_SECONDS", 3600)
+
+
+class Watch:
+    """A clock that stands still unless it is put forward."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 def adding(name: str) -> Callable[[sqlite3.Connection], str]:
@@ -97,6 +112,51 @@ async def test_one_that_fails_is_undone_alone(database: Database) -> None:
     assert await stored(database) == ["a", "b"]
 
 
+async def test_a_clean_one_that_fails_before_it_writes_fails_alone(database: Database) -> None:
+    def refuse(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT no_such_column FROM accounts")
+
+    writes = [database.write(each, clean=True) for each in (adding("a"), refuse, adding("b"))]
+    found = await waiting(database, *writes)
+    assert [each if isinstance(each, str) else type(each) for each in found] == ["a", DatabaseError, "b"]
+    assert await stored(database) == ["a", "b"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), sqlite3.IntegrityError("no")])
+async def test_a_clean_one_that_fails_in_the_middle_takes_those_along_that_shared_its_transaction(
+    database: Database, error: Exception
+) -> None:
+    def add_and_fail(connection: sqlite3.Connection) -> None:
+        adding("half")(connection)
+        raise error
+
+    found = await waiting(
+        database,
+        database.write(adding("a"), clean=True),
+        database.write(add_and_fail, clean=True),
+        database.write(adding("b")),
+    )
+    codes = [getattr(each, "error_code", each) for each in found]
+    assert codes == ["TRANSACTION_LOST", error if isinstance(error, ValueError) else "CONSTRAINT_VIOLATED", "b"]
+    assert isinstance(found[0], DatabaseError)
+    assert found[0].transient
+    assert await stored(database) == ["b"]
+
+
+async def test_a_full_disk_takes_clean_ones_along_like_others(database: Database) -> None:
+    pages = await database.write(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
+    await database.write(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages + 1}").fetchone())
+    found = await waiting(database, *[database.write(adding(name), clean=True) for name in ("a", LONG, "b")])
+    assert [getattr(each, "error_code", each) for each in found] == ["DATABASE_FULL", "DATABASE_FULL", "b"]
+    assert await stored(database) == ["b"]
+
+
+async def test_more_than_a_transaction_takes_are_written_in_their_order(database: Database) -> None:
+    wanted = [f"user {number}" for number in range(2 * writes.SHARED_AT_MOST + 1)]
+    assert await gathered(database, *map(adding, wanted)) == wanted
+    assert await stored(database) == wanted
+
+
 async def test_a_full_disk_is_told_to_all_whose_writes_went_with_it_and_the_others_go_on(database: Database) -> None:
     pages = await database.write(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
     await database.write(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages + 1}").fetchone())
@@ -144,10 +204,13 @@ async def test_an_error_told_to_all_is_raised_by_each_as_its_own(database: Datab
 async def test_the_time_that_others_had_the_lock_does_not_count(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    watch = Watch()
+
     def slowly(connection: sqlite3.Connection) -> None:
-        time.sleep(2 * writes.SHARED_SECONDS)
+        watch.now += 2 * writes.SHARED_SECONDS
         begin(connection)
 
+    monkeypatch.setattr(writes, "time", watch)
     monkeypatch.setattr(writes, "begin", slowly)
     before, wanted = database.writes.count, ["a", "b", "c"]
     assert await gathered(database, *map(adding, wanted)) == wanted
