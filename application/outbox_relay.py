@@ -22,6 +22,7 @@ from ports.identifiers import Identifiers
 from ports.inbox import Inbox
 from ports.messaging_log import MessagingLog
 from ports.outbox import PAGE_BYTES, Outbox
+from ports.outbox_transfer import Moved, OutboxTransfer
 
 ACTIVITY = "publishing"
 _PAUSE = timedelta(milliseconds=100)
@@ -79,6 +80,8 @@ class OutboxRelay:
     identifiers: Identifiers
     log: MessagingLog
     times: RelayTimes = attrs.field(factory=RelayTimes)
+    transfer: OutboxTransfer | None = None
+    """The short way, if there is one: it is gone instead of that over the publisher, and nothing is ever held."""
     batch: int = 500
     batch_bytes: int = PAGE_BYTES
     """So many bytes of values are handed to the publisher at once, or a single value that has more."""
@@ -172,10 +175,33 @@ class OutboxRelay:
 
     async def _publish_all(self) -> int:
         """Publish what is not held, then try again what was; return how many are out of the way."""
+        if self.transfer is not None:
+            return await self._transfer_all(self.transfer)
         held = list(self.held)
         self.going.clear()
         self._look_again()
         return await self._publish_free() + await self._retry(held)
+
+    async def _transfer_all(self, transfer: OutboxTransfer) -> int:
+        """Move what is pending, page by page; return how many are out of the way.
+
+        Raises:
+            DatabaseError: what is not yet moved is as before.
+        """
+        count = 0
+        while moved := await self._transfer(transfer):
+            self._tell(moved.published, moved.parked)
+            count += moved.gone
+        return count
+
+    async def _transfer(self, transfer: OutboxTransfer) -> Moved | None:
+        """Return what was moved; None if there is nothing more, or another relay is at work."""
+        moved = await transfer.move(self.owner, self.times.lease, self.batch, size_bytes=self.batch_bytes)
+        self.standby = moved is None
+        if moved is None:
+            return None
+        self.claimed_until = moved.claimed_until or self.claimed_until
+        return moved if moved.gone else None
 
     async def _publish_free(self) -> int:
         """Publish what is pending and not held, and hold what cannot be published now.
@@ -308,9 +334,12 @@ class OutboxRelay:
         if fate.gone:
             parked = {event.event_id: f"{error.error_code}: {error.message}" for event, error in fate.rejected}
             await self._mark(fate.published, parked)
-        if fate.published:
-            self.log.published(len(fate.published))
-        for event, error in fate.rejected:
+        self._tell(len(fate.published), fate.rejected)
+
+    def _tell(self, published: int, rejected: Sequence[tuple[EncodedEvent, MessageRejectedError]]) -> None:
+        if published:
+            self.log.published(published)
+        for event, error in rejected:
             self.log.parked(event, error)
 
     @asynccontextmanager

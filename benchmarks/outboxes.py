@@ -25,6 +25,7 @@ from domain.events import EmailReceived, EventId
 from domain.mail_sync import MailId
 from ports.event_codec import EncodedEvent
 from ports.event_publisher import EventPublisher
+from ports.outbox_transfer import OutboxTransfer
 
 VALUE_BYTES: Final = 1024
 BATCH: Final = 500
@@ -62,13 +63,14 @@ def fresh_copy(full: Path, place: Path) -> Path:
     return place
 
 
-def relay_of(database: Database, publisher: EventPublisher) -> OutboxRelay:
+def relay_of(database: Database, publisher: EventPublisher, *, transfer: OutboxTransfer | None = None) -> OutboxRelay:
     """Return the relay as the programs wire it, but for a log that says nothing."""
     clock = SystemClock()
     return OutboxRelay(
         outbox=SqliteOutbox(database, clock),
         inbox=SqliteInbox(database),
         publisher=publisher,
+        transfer=transfer,
         clock=clock,
         identifiers=SystemIdentifiers(),
         log=MemoryMessagingLog(),

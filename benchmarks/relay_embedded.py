@@ -17,6 +17,7 @@ from adapters.memory.messaging_log import MemoryMessagingLog
 from adapters.sqlite.database import Database, open_database
 from adapters.sqlite.event_publisher import SqliteEventPublisher
 from adapters.sqlite.event_subscriber import SqliteEventSubscriber
+from adapters.sqlite.outbox_transfer import SqliteOutboxTransfer
 from adapters.system.clock import SystemClock
 from adapters.system.identifiers import SystemIdentifiers
 from application.event_consumer import EventConsumer
@@ -75,7 +76,7 @@ class _Ours:
                 all_handled.set()
 
         publisher = SqliteEventPublisher(database, SystemClock(), _PLAN)
-        relay = relay_of(database, publisher)
+        relay = relay_of(database, publisher, transfer=SqliteOutboxTransfer(database, SystemClock(), _PLAN))
         async with _consumer(database, publisher).subscribe(EMAIL_TOPIC, handle, _GROUP):
             await relay.pump()
             await all_handled.wait()

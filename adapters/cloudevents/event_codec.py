@@ -83,17 +83,17 @@ class CloudEventCodec(EventCodec):
     def read(self, delivery: Delivery) -> ReceivedEvent:
         """Read; the attributes of a CloudEvent go before members of its value."""
         try:
-            attributes, value = read_message(delivery, self.zone)
+            found = read_message(delivery, self.zone)
+            return ReceivedEvent(
+                event_id=EventId(found.id),
+                source=found.source,
+                type=found.type,
+                occurred_at=found.time,
+                value=found.value,
+                delivery=delivery,
+            )
         except (ValueError, ValidationError) as error:
             raise _undecodable(delivery, f"Message {delivery.place} is no event: {error}") from error
-        return ReceivedEvent(
-            event_id=attributes.id,
-            source=attributes.source,
-            type=attributes.type,
-            occurred_at=attributes.time,
-            value=value,
-            delivery=delivery,
-        )
 
     def decode(self, event: ReceivedEvent) -> Event:
         """Decode by the type."""

@@ -8,10 +8,13 @@ import binascii
 import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from functools import lru_cache
+from typing import NamedTuple
 
-from adapters.cloudevents.attributes import ATTRIBUTES, CONTENT_TYPE, PREFIX, SPECVERSION, Attributes, dotted
+from adapters.cloudevents.attributes import ATTRIBUTES, CONTENT_TYPE, JSON, PREFIX, SPECVERSION, Attributes, dotted
 from adapters.cloudevents.json_text import read_object
 from adapters.cloudevents.times import any_time, exact_time
+from domain.errors import ValidationError
 from domain.events import EventId
 from domain.messages import Delivery, Message
 
@@ -19,16 +22,63 @@ _CLOUDEVENTS = "application/cloudevents"
 _PREFIXED = len(PREFIX)
 _OURS = frozenset([CONTENT_TYPE, *(PREFIX + name for name in ATTRIBUTES)])
 """What needs no lowering, since we write it so."""
+_OF_PRODUCER = (CONTENT_TYPE, "ce_specversion", "ce_type", "ce_source")
 _VERSION = re.compile(r"1\.[0-9]+")
 
 
-def read_message(delivery: Delivery, zone: tzinfo) -> tuple[Attributes, Mapping[str, object]]:
-    """Return the attributes and the JSON object.
+class Read(NamedTuple):
+    """An event's attributes, of which `id` and `time` are yet to be checked, and its JSON object."""
 
-    Raises: ValueError, ValidationError, neither of which quotes anything, if there are none or they are malformed.
+    id: str
+    source: str | None
+    type: str | None
+    time: datetime | None
+    value: Mapping[str, object]
+
+
+def read_message(delivery: Delivery, zone: tzinfo) -> Read:
+    """Return what is in the message.
+
+    Raises: ValueError, ValidationError, neither of which quotes anything, if it is no event or a malformed one.
     """
     message = delivery.message
     headers = dict(message.headers)  # the last one of a name counts
+    if headers.keys() == _OURS and (read := _as_we_write(headers, message)) is not None:
+        return read
+    attributes, value = _read_any(message, headers, delivery, zone)
+    return Read(attributes.id, attributes.source, attributes.type, attributes.time, value)
+
+
+def _as_we_write(headers: Mapping[str, bytes], message: Message) -> Read | None:
+    """Read a message with the headers of our own; None if something about them is unusual.
+
+    Raises: as `read_message`.
+    """
+    try:
+        producer = _producer(*[headers[name] for name in _OF_PRODUCER])
+        event_id, moment = headers["ce_id"].decode(), exact_time(headers["ce_time"].decode())
+        headers["ce_subject"].decode()
+    except (UnicodeDecodeError, ValidationError):
+        return None
+    if producer is None or moment is None:
+        return None
+    return Read(event_id, producer.source, producer.type, moment, read_object(message.value))
+
+
+@lru_cache(maxsize=256)  # thousands of events have the same
+def _producer(media_type: bytes, version: bytes, event_type: bytes, source: bytes) -> Attributes | None:
+    """Return what one producer's events of one type have in common, checked; None if they are not in binary mode.
+
+    Raises: UnicodeDecodeError, ValidationError.
+    """
+    if media_type != JSON.encode() or version != SPECVERSION.encode():
+        return None
+    return Attributes(id=EventId("any"), type=event_type.decode(), source=source.decode(), time=None)
+
+
+def _read_any(
+    message: Message, headers: dict[str, bytes], delivery: Delivery, zone: tzinfo
+) -> tuple[Attributes, Mapping[str, object]]:
     if not headers.keys() <= _OURS:
         headers = {name.lower(): value for name, value in message.headers}
     media_type = headers.pop(CONTENT_TYPE, b"").decode(errors="replace").partition(";")[0].strip().lower()

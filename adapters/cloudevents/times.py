@@ -25,6 +25,8 @@ def any_time(text: str, zone: tzinfo) -> datetime | None:
     """Return the moment of an ISO 8601 text in UTC; None if it is not one. Without an offset it is a time of `zone`."""
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):  # no such time, or its moment in UTC lies before year 1 or after 9999
         return None

@@ -2,23 +2,19 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 import attrs
 
 from adapters.sqlite.bounded_write import bounded_write
 from adapters.sqlite.database import Database
-from adapters.sqlite.log_rows import Appender, trim
-from adapters.sqlite.statements import savepoint
+from adapters.sqlite.log_rows import Appender
+from adapters.sqlite.log_trimming import LogTrimming
 from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES
-from domain.errors import DatabaseError, IACSGraphError, MessageRejectedError
+from domain.errors import IACSGraphError, MessageRejectedError
 from domain.messages import Message
 from domain.topics import DEAD_LETTERS, NAME_RULE, TopicPlan, is_topic_name
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
-
-TRIM_EVERY = timedelta(minutes=1)
-TRIM_AT_ONCE = 1000
 
 
 @attrs.define
@@ -29,12 +25,18 @@ class SqliteEventPublisher(EventPublisher):
     clock: Clock
     plan: TopicPlan
     largest_bytes: int = LARGEST_BYTES
-    _trim_at: float | None = attrs.field(default=None, init=False)
+    _trimming: LogTrimming = attrs.field(init=False)
+
+    @_trimming.default
+    def _own_trimming(self) -> LogTrimming:
+        return LogTrimming(self.clock)
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
         """Reject what can never be appended, append the rest: all of it or, after an error, nothing."""
         topics = {topic: _refused_topic(topic) for topic in {message.topic for message in messages}}
-        outcomes: list[IACSGraphError | None] = [topics[each.topic] or self._rejection(each) for each in messages]
+        outcomes: list[IACSGraphError | None] = [
+            topics[each.topic] or _refused_size(each, self.largest_bytes) for each in messages
+        ]
         good = [message for message, error in zip(messages, outcomes, strict=True) if error is None]
         if not good:
             return outcomes
@@ -45,41 +47,30 @@ class SqliteEventPublisher(EventPublisher):
         return outcomes
 
     async def _append(self, messages: Sequence[Message]) -> None:
-        """Append, and remove a little, once in a while, and again with the next call as long as more is left."""
-        started = self.clock.monotonic()
-        trimming = self._trim_at is None or started >= self._trim_at
-
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: sqlite3.Connection) -> None:
             appender = Appender(connection, self.plan, self.clock.now())
             for message in messages:
                 appender.append(message)
             appender.finish()
-            return _trim(connection, self.clock.now()) if trimming else 0
+            self._trimming.run(connection)
 
-        removed = await bounded_write(self.database, work, operation="publish", table="log_messages")
-        if trimming:
-            self._trim_at = started if removed >= TRIM_AT_ONCE else started + TRIM_EVERY.total_seconds()
+        await bounded_write(self.database, work, operation="publish", table="log_messages")
 
-    def _rejection(self, message: Message) -> MessageRejectedError | None:
-        if _at_most_bytes(message) <= self.largest_bytes:
-            return None
-        size = _size_bytes(message)
-        largest = self.largest_bytes + (ROOM_BYTES if message.topic.endswith(DEAD_LETTERS) else 0)
-        if size > largest:
-            msg = f"The message has {size} bytes, more than {largest} are not accepted."
-            return MessageRejectedError(msg, error_code="MESSAGE_TOO_LARGE", details={"topic": message.topic})
+
+def rejection(message: Message, largest_bytes: int) -> MessageRejectedError | None:
+    """Return why the message can never be appended, if it cannot; dead letters may be a little larger."""
+    return _refused_topic(message.topic) or _refused_size(message, largest_bytes)
+
+
+def _refused_size(message: Message, largest_bytes: int) -> MessageRejectedError | None:
+    if _at_most_bytes(message) <= largest_bytes:
         return None
-
-
-def _trim(connection: sqlite3.Connection, now: datetime) -> int:
-    """Return how many messages were removed; that it failed is no reason not to publish, and others will trim."""
-    try:
-        with savepoint(connection):
-            return trim(connection, now, TRIM_AT_ONCE)
-    except (sqlite3.Error, DatabaseError):
-        if not connection.in_transaction:  # what was to be published is gone with it
-            raise
-        return 0
+    size = _size_bytes(message)
+    largest = largest_bytes + (ROOM_BYTES if message.topic.endswith(DEAD_LETTERS) else 0)
+    if size > largest:
+        msg = f"The message has {size} bytes, more than {largest} are not accepted."
+        return MessageRejectedError(msg, error_code="MESSAGE_TOO_LARGE", details={"topic": message.topic})
+    return None
 
 
 def _refused_topic(topic: str) -> MessageRejectedError | None:

@@ -3,14 +3,14 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import attrs
 from msgspec.json import Decoder, Encoder
 
-from adapters.sqlite.row_decoding import decodes
+from adapters.sqlite.row_decoding import decodes, malformed
 from adapters.sqlite.timestamps import from_text, to_text
 from domain.errors import DatabaseError, ValidationError
 from domain.messages import Delivery, Message, Partition
@@ -92,6 +92,16 @@ class Appender:
         self._rows.append((partition_id, offset, self._at, message.key, message.value, headers))
         self._ends[partition_id] = offset + 1
 
+    def places(self, lanes: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+        """Return partition id and offset for messages of these topics and keys, in order; the caller writes them."""
+        ids = {(topic, key): self._choose(self._partitions(topic), key.encode()) for topic, key in set(lanes)}
+        places = []
+        for partition_id in [ids[lane] for lane in lanes]:
+            offset = self._ends[partition_id]
+            places.append((partition_id, offset))
+            self._ends[partition_id] = offset + 1
+        return places
+
     def finish(self) -> None:
         """Write the messages, and the offsets of the next ones."""
         self.connection.executemany(_APPEND, self._rows)
@@ -114,17 +124,31 @@ class Appender:
         return found
 
 
-def read(connection: sqlite3.Connection, source: LogPartition, offset: int, limit: int) -> Iterable[Delivery]:
-    """Yield up to `limit` messages from the offset on. A damaged row is a message without what cannot be read.
+def read(
+    connection: sqlite3.Connection, source: LogPartition, offset: int, limit: int, size_bytes: int
+) -> list[Delivery]:
+    """Return up to `limit` messages from the offset on, no more once their values have `size_bytes` together.
 
-    Such a message keeps nobody back: whoever gets it cannot make sense of it either, and puts it aside.
+    A damaged row is a message without what cannot be read. It keeps nobody back: whoever gets it cannot make sense of
+    it either, and puts it aside.
 
     Raises:
         DatabaseError: ROW_MALFORMED: not even the offset can be read.
     """
-    moments: dict[bytes, datetime] = {}  # what was appended together has the same time
-    for row in connection.execute(_READ, (source.partition_id, offset, limit)):
-        yield _delivery(row, source.partition, moments)
+    found: list[Delivery] = []
+    partition, topic = source.partition, source.partition.topic
+    last_at, moment = b"", UNREADABLE
+    with closing(connection.cursor()) as cursor:
+        cursor.row_factory = None  # rows are taken apart at once
+        for number, at, key, value, headers in cursor.execute(_READ, (source.partition_id, offset, limit)):
+            if at != last_at:  # what was appended together has the same time
+                last_at, moment = at, _moment(at)
+            message = Message(topic=topic, key=key, value=value, headers=_headers(headers))
+            found.append(Delivery(partition=partition, offset=_number(number), at=moment, message=message))
+            size_bytes -= len(value or b"")
+            if size_bytes <= 0:
+                break
+    return found
 
 
 def trim(connection: sqlite3.Connection, now: datetime, limit: int) -> int:
@@ -172,14 +196,10 @@ def _before(row: sqlite3.Row, now: datetime) -> str:
     return ""
 
 
-@decodes("log_messages", "offset_number")
-def _delivery(row: sqlite3.Row, partition: Partition, moments: dict[bytes, datetime]) -> Delivery:
-    offset, at, key, value, headers = row
-    moment = moments.get(at)
-    if moment is None:
-        moment = moments[at] = _moment(at)
-    message = Message(topic=partition.topic, key=key, value=value, headers=_headers(headers))
-    return Delivery(partition=partition, offset=int(offset), at=moment, message=message)
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise malformed("log_messages", "offset_number", value, TypeError())
+    return value
 
 
 @decodes("log_partitions", "partition_id")

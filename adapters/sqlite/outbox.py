@@ -68,12 +68,7 @@ class SqliteOutbox(Outbox):
         """Decide inside the transaction."""
 
         def work(connection: sqlite3.Connection) -> datetime | None:
-            with any_text(connection):
-                row = connection.execute("SELECT owner, until FROM relay").fetchone()
-            if row is not None and row["owner"] != owner and is_held(row["until"], now, LONGEST_CLAIM):
-                return None
-            connection.execute(_CLAIM, (owner, to_text(now + lease)))
-            return now + lease
+            return claimed(connection, owner, now, lease)
 
         return await self.database.write(work, operation="claim", table="relay")
 
@@ -87,7 +82,7 @@ class SqliteOutbox(Outbox):
         """Read along the index of what is pending; a damaged row is parked, so that it keeps nobody back."""
 
         def work(connection: sqlite3.Connection) -> tuple[list[EncodedEvent], list[int]]:
-            rows = reading_any_text(connection, partial(_page, after=after, limit=limit, size_bytes=size_bytes))
+            rows = reading_any_text(connection, partial(page, after=after, limit=limit, size_bytes=size_bytes))
             events = to_events(rows)
             damaged = [row["position"] for row, event in zip(rows, events, strict=True) if event is None]
             return [event for event in events if event is not None], damaged
@@ -108,7 +103,7 @@ class SqliteOutbox(Outbox):
                 connection.execute(_PUBLISHED.format(marks), (at, *ids))
             connection.execute(_PENDING_NO_MORE, (at,))
             for event_id, reason in parked.items():
-                _park(connection, at, reason, [row["position"] for row in connection.execute(_POSITIONS, (event_id,))])
+                park(connection, at, reason, [row["position"] for row in connection.execute(_POSITIONS, (event_id,))])
 
         await self.database.write(work, operation="settle", table="outbox")
 
@@ -131,12 +126,28 @@ class SqliteOutbox(Outbox):
         at = to_text(self.clock.now())
 
         def work(connection: sqlite3.Connection) -> None:
-            _park(connection, at, MALFORMED, positions)
+            park(connection, at, MALFORMED, positions)
 
         await self.database.write(work, operation="pending", table="outbox")
 
 
-def _page(connection: sqlite3.Connection, *, after: EventId | None, limit: int, size_bytes: int) -> list[sqlite3.Row]:
+def claimed(connection: sqlite3.Connection, owner: str, now: datetime, lease: timedelta) -> datetime | None:
+    """Make `owner` the relay, or prolong its claim; return until when, None if another one's has not ended."""
+    with any_text(connection):
+        row = connection.execute("SELECT owner, until FROM relay").fetchone()
+    if row is not None and row["owner"] != owner and is_held(row["until"], now, LONGEST_CLAIM):
+        return None
+    connection.execute(_CLAIM, (owner, to_text(now + lease)))
+    return now + lease
+
+
+def is_anything_pending(connection: sqlite3.Connection) -> bool:
+    """Tell whether an event is neither published nor parked."""
+    return connection.execute("SELECT 1 FROM outbox_pending LIMIT 1").fetchone() is not None
+
+
+def page(connection: sqlite3.Connection, *, after: EventId | None, limit: int, size_bytes: int) -> list[sqlite3.Row]:
+    """Return the rows of pending events, as `Outbox.pending` gives them: a number before `COLUMNS`."""
     with closing(connection.execute(_PENDING, (after, max(limit, 0)))) as cursor:
         return list(_up_to(size_bytes, cursor))
 
@@ -152,7 +163,7 @@ def _up_to(size_bytes: int, rows: Iterable[sqlite3.Row]) -> Iterator[sqlite3.Row
         yield row
 
 
-def _park(connection: sqlite3.Connection, at: str, reason: str, positions: Sequence[int]) -> None:
+def park(connection: sqlite3.Connection, at: str, reason: str, positions: Sequence[int]) -> None:
     """Park those that are pending."""
     connection.executemany(_PARK, [(at, reason, position) for position in positions])
     connection.executemany(_PARKED, [(position,) for position in positions])

@@ -73,13 +73,18 @@ def decodes(
             try:
                 return decode(row, *args, **kwargs)
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, ValidationError) as error:
-                name, owner = key.removesuffix("_id").replace("_", " "), str(row[key])
-                msg = f"The stored row of {name} {owner} in {table} is malformed ({type(error).__name__})."
-                raise DatabaseError(msg, error_code="ROW_MALFORMED", table=table, details={key: owner}) from None
+                raise malformed(table, key, row[key], error) from None
 
         return decoding
 
     return decorate
+
+
+def malformed(table: str, key: str, value: object, error: Exception) -> DatabaseError:
+    """Return the error of a row that does not fit, named by what stands in the column `key`."""
+    name, owner = key.removesuffix("_id").replace("_", " "), str(value)
+    msg = f"The stored row of {name} {owner} in {table} is malformed ({type(error).__name__})."
+    return DatabaseError(msg, error_code="ROW_MALFORMED", table=table, details={key: owner})
 
 
 def _escaped(data: bytes) -> str:

@@ -164,17 +164,15 @@ def _read(connection: sqlite3.Connection, *, group_id: str | None, reading: Sequ
     """Read partition after partition, until there are enough."""
     begins: dict[Partition, int] = {}
     found: list[Delivery] = []
-    size_bytes = 0
+    left_bytes = AT_ONCE_BYTES
     for held in reading:
         source = log_rows.partition_of(connection, held.partition_id)
         if source.begin > held.offset:
             begins[held.partition] = source.begin
-        if len(found) >= limit or size_bytes >= AT_ONCE_BYTES or source.end <= held.offset:
+        if len(found) >= limit or left_bytes <= 0 or source.end <= held.offset:
             continue
-        for delivery in log_rows.read(connection, source, held.offset, limit - len(found)):
-            found.append(delivery)
-            size_bytes += len(delivery.message.value or b"")
-            if size_bytes >= AT_ONCE_BYTES:
-                break
+        more = log_rows.read(connection, source, held.offset, limit - len(found), left_bytes)
+        left_bytes -= sum([len(each.message.value or b"") for each in more])
+        found += more
     generation = 0 if group_id is None else group_rows.generation(connection, group_id)
     return _Batch(generation=generation, begins=begins, deliveries=found)

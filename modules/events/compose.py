@@ -76,6 +76,7 @@ def wire(database: Database, bus: EventBus, settings: OutboxSettings, *, log: Me
             outbox=SqliteOutbox(database, clock),
             inbox=inbox,
             publisher=bus.publisher,
+            transfer=bus.transfer,
             clock=clock,
             identifiers=identifiers,
             log=log,

@@ -228,6 +228,7 @@ async def open_event_bus(
         from adapters.sqlite.event_publisher import SqliteEventPublisher
         from adapters.sqlite.event_subscriber import SqliteEventSubscriber
         from adapters.sqlite.event_topics import SqliteEventTopics
+        from adapters.sqlite.outbox_transfer import SqliteOutboxTransfer
 
         if database is None:
             msg = "The embedded event bus is in the database: open it first."
@@ -238,6 +239,7 @@ async def open_event_bus(
             publisher=SqliteEventPublisher(database, clock, plan),
             subscriber=SqliteEventSubscriber(database, clock, SystemIdentifiers(), plan),
             topics=SqliteEventTopics(database, clock),
+            transfer=SqliteOutboxTransfer(database, clock, plan),
         )
         return
     from adapters.kafka.connection import KafkaConnection

@@ -79,3 +79,35 @@ async def test_only_what_was_handled_is_committed_with_what_another_partition_ha
         assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 3)
         handler.let_go()
     assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (3, 3)
+
+
+@attrs.define
+class TellingSubscriber(EventSubscriber):
+    """Breaks nothing: it keeps what is to be called when partitions are given back."""
+
+    inner: MemoryEventSubscriber
+    revoked: Revoked | None = None
+
+    @asynccontextmanager
+    async def subscribe(
+        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
+    ) -> AsyncIterator[Subscription]:
+        """Subscribe."""
+        self.revoked = revoked
+        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
+            yield subscription
+
+
+async def test_a_partition_that_is_given_back_is_committed_before_though_others_are_still_at_work() -> None:
+    """All of it is done already, and waits to be committed with what the other partition is at."""
+    rig, handler = EventRig(), Scripted()
+    subscriber = TellingSubscriber(MemoryEventSubscriber(rig.events))
+    handler.block("b1")
+    await rig.publish("a1", key=KEYS[0])
+    await rig.publish("b1", key=KEYS[1])
+    async with rig.consuming(handler, subscriber=subscriber):
+        assert rig.committed(KEYS[0]) == 0
+        assert subscriber.revoked is not None
+        await subscriber.revoked(frozenset({A}))
+        assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 0)
+        handler.let_go()

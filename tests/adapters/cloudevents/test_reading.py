@@ -318,3 +318,52 @@ def test_structured_events_without_one_object_for_data_are_refused(changed: dict
 def test_other_formats_of_cloudevents_are_refused_by_name(media_type: str) -> None:
     with pytest.raises(ValidationError, match="format other than JSON"):
         CODEC.read(message([STRUCTURED], {"content-type": media_type}))
+
+
+OWN = {
+    "ce_specversion": b"1.0",
+    "ce_id": b"1",
+    "ce_source": b"/iacsgraph",
+    "ce_type": b"email.received",
+    "ce_subject": b"mail-1",
+    "ce_time": b"2026-03-01T12:30:15.123456Z",
+    "content-type": b"application/json; charset=utf-8",
+}
+
+
+def own(changed: dict[str, bytes], *more: tuple[str, bytes]) -> Delivery:
+    """Return an event with the headers that we write, some of them changed, and with more of them."""
+    headers = tuple(({**OWN, **changed} | dict(more)).items())
+    plain = message({"event_type": "email_received", "event_id": "2"})
+    return attrs.evolve(plain, message=attrs.evolve(plain.message, headers=headers))
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize(
+    "text",
+    [*(each.encode() for each in BROKEN), b"\xff", b"1.1", b"2.0", b"x", b"2026-03-01", b"2026-03-01T13:30:15+01:00"],
+)
+def test_an_event_with_just_our_headers_is_read_as_one_that_has_others_too(name: str, text: bytes) -> None:
+    """What we write is read by a shorter way."""
+    read = [outcome(own({name: text}, *more)) for more in ((), (("x", b""),))]
+    assert read[0] == read[1]
+
+
+@pytest.mark.parametrize("media_type", [MEDIA_TYPE, "application/json", "text/plain", ""])
+def test_the_mode_is_told_by_the_content_type_alone(media_type: str) -> None:
+    read = [outcome(own({"content-type": media_type.encode()}, *more)) for more in ((), (("x", b""),))]
+    assert read[0] == read[1]
+
+
+def test_our_own_events_are_read() -> None:
+    event = CODEC.read(own({}))
+    assert (event.event_id, event.source, event.type, event.occurred_at) == ("1", "/iacsgraph", "email.received", AT)
+
+
+def outcome(delivery: Delivery) -> object:
+    """Return what the event is, or how it is refused."""
+    try:
+        event = CODEC.read(delivery)
+    except ValidationError as error:
+        return error.error_code, error.message.partition(":")[0]
+    return event.event_id, event.source, event.type, event.occurred_at, event.value

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.memory.clock import MemoryClock
 from adapters.sqlite.bounded_write import bounded_write
-from adapters.sqlite.event_publisher import TRIM_AT_ONCE, TRIM_EVERY
+from adapters.sqlite.log_trimming import TRIM_AT_ONCE, TRIM_EVERY
 from adapters.sqlite.subscription import AT_ONCE_BYTES
 from domain.dead_letters import LARGEST_BYTES, ROOM_BYTES, queue_of
 from domain.errors import DatabaseError, MessageRejectedError
