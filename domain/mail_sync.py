@@ -20,13 +20,13 @@ from domain.validation import not_blank, not_negative, optional, utc
 MailId = NewType("MailId", str)
 """Identifies a stored mail in all of the system, for good: the same message in another mailbox has another."""
 
-_LENGTH: Final = 16
+_LENGTH: Final = 32
 
 
 def mail_id_of(account_id: AccountId, message_id: str) -> MailId:
     """Return the id of an account's message: 32 hexadecimal digits, the same wherever and whenever it is asked for."""
-    digest = sha256(f"{len(account_id)}:{account_id}{message_id}".encode(errors="surrogatepass"))
-    return MailId(digest.digest()[:_LENGTH].hex())
+    digest = sha256(f"{len(account_id)}:{account_id}{message_id}".encode("utf-8", "surrogatepass"))
+    return MailId(digest.hexdigest()[:_LENGTH])
 
 
 class SyncPhase(StrEnum):

@@ -3,18 +3,27 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
 from msgspec import UNSET, Raw, UnsetType
 from msgspec.json import Decoder
 
-from adapters.graph.records import AttachmentRecord, AttachmentType, BodyRecord, MessageRecord, RecipientRecord
+from adapters.graph.records import (
+    AttachmentRecord,
+    AttachmentType,
+    BodyRecord,
+    MessageRecord,
+    ReadMessageRecord,
+    RecipientRecord,
+)
 from adapters.graph.selection import ATTACHMENTS, BODY, HEADERS
 from domain.mail import Attachment, AttachmentKind, Mail, MailAddress, MailBody
 
 RECIPIENTS: Final = Decoder(list[RecipientRecord])
 _NOBODY: Final = MailAddress()
+_ADDRESS: Final = attrgetter("email_address")
 _SHORT: Final = 300
 """Bytes of a list of some three correspondents."""
 _KINDS: Final[Mapping[AttachmentType, AttachmentKind]] = {
@@ -65,7 +74,7 @@ class Conversion:
     updates: bool = False
     _lists: _Lists = attrs.field(factory=_Lists, init=False, repr=False)
 
-    def mail(self, record: MessageRecord) -> Mail:
+    def mail(self, record: MessageRecord | ReadMessageRecord) -> Mail:
         """Return the mail; the record has made sure of what `Mail` checks, but for the time zone.
 
         Raises:
@@ -76,7 +85,11 @@ class Conversion:
         author, sender = record.from_, record.sender
         if self.updates and (author is UNSET or sender is UNSET):
             raise NotWholeError
-        list_of, received = self._lists.of, record.received_date_time
+        if isinstance(record, ReadMessageRecord):
+            to, cc = _people(record.to_recipients), _people(record.cc_recipients)
+        else:
+            to, cc = self._lists.of(record.to_recipients), self._lists.of(record.cc_recipients)
+        received = record.received_date_time
         mail = _OpenMail(  # in the order of the fields of `Mail`
             record.id,
             record.parent_folder_id,
@@ -85,10 +98,10 @@ class Conversion:
             record.subject,
             author.email_address if author else None,
             sender.email_address if sender else None,
-            list_of(record.to_recipients),
-            list_of(record.cc_recipients),
-            _people(record.bcc_recipients) if record.bcc_recipients else (),
-            _people(record.reply_to) if record.reply_to else (),
+            to,
+            cc,
+            _people(record.bcc_recipients),
+            _people(record.reply_to),
             received if received.tzinfo is UTC else received.astimezone(UTC),
             _utc(record.sent_date_time),
             _utc(record.last_modified_date_time),
@@ -108,7 +121,7 @@ class Conversion:
         frozen: Mail = mail
         return frozen
 
-    def _headers(self, record: MessageRecord) -> tuple[tuple[str, str], ...]:
+    def _headers(self, record: MessageRecord | ReadMessageRecord) -> tuple[tuple[str, str], ...]:
         """Return the headers; a message that did not come through the mail has none, and Graph tells none."""
         told = record.internet_message_headers
         if told is UNSET and self.updates:
@@ -117,7 +130,10 @@ class Conversion:
 
 
 def _people(records: Sequence[RecipientRecord]) -> tuple[MailAddress, ...]:
-    return tuple([record.email_address or _NOBODY for record in records])
+    if not records:
+        return ()
+    people = tuple(map(_ADDRESS, records))
+    return people if all(people) else tuple([each or _NOBODY for each in people])
 
 
 def _utc(moment: datetime | None) -> datetime | None:

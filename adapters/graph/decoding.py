@@ -7,6 +7,7 @@ A page is read at once. Where something is wrong with it, its messages are read 
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -15,7 +16,16 @@ from msgspec.json import Decoder, encode
 from msgspec.structs import fields
 
 from adapters.graph.conversion import RECIPIENTS, Conversion
-from adapters.graph.records import NOT_TOLD, FolderPage, FolderRecord, Id, MessagePage, MessageRecord, RawPage
+from adapters.graph.records import (
+    NOT_TOLD,
+    FolderPage,
+    FolderRecord,
+    Id,
+    MessagePage,
+    MessageRecord,
+    RawPage,
+    ReadMessageRecord,
+)
 from adapters.graph.salvage import MOST_MESSAGES, NoPageError, is_unfinished, split
 from adapters.graph.selection import ALWAYS, ATTACHMENTS, BODY
 from domain.mail import Mail, UnreadableMail
@@ -39,9 +49,14 @@ _INDISPENSABLE: Final = frozenset(
 )
 """What a message must tell, the last two if they were asked for; what else it does not tell, there is not."""
 _LISTS: Final = frozenset(("toRecipients", "ccRecipients", "bccRecipients", "replyTo", "categories"))
+_SAMPLE: Final = 65_536
+"""Bytes of a page that show whether its messages have few correspondents."""
+_FEW: Final = 6
+"""Correspondents of a message, the author and the sender among them, that are read as fast as they are looked up."""
 _ID_AT_FIRST: Final = re.compile(rb'\s*\{[^{}\[\]]*?"id"\s*:\s*"([!#-\[\]-~]+)"')
 
-_PAGE: Final = Decoder(MessagePage)
+_PAGE: Final = Decoder(MessagePage[MessageRecord])
+_READ_PAGE: Final = Decoder(MessagePage[ReadMessageRecord])
 _RAW_PAGE: Final = Decoder(RawPage)
 _FOLDERS: Final = Decoder(FolderPage)
 _FOLDER: Final = Decoder(FolderRecord)
@@ -145,9 +160,8 @@ def _at_once(page: bytes, conversion: Conversion) -> DecodedPage | None:
     Those that tell less all the same, as drafts do that have no sender yet, are read again by themselves: a few of them
     do not make the page slow.
     """
-    try:
-        found = _envelope(_PAGE.decode(page))
-    except _WRONG:
+    found = _page(page)
+    if found is None:
         return None
     mails = [_whole(record, conversion) for record in found.value]
     raw = () if all(mails) else _RAW_PAGE.decode(page).value
@@ -155,7 +169,18 @@ def _at_once(page: bytes, conversion: Conversion) -> DecodedPage | None:
     return DecodedPage(entries=entries, next_link=found.next_link, delta_link=found.delta_link)
 
 
-def _whole(record: MessageRecord, conversion: Conversion) -> Mail | None:
+def _page(page: bytes) -> MessagePage[MessageRecord] | MessagePage[ReadMessageRecord] | None:
+    """Return the records of a page. A list that does not fit is found in those whose lists are still to be read."""
+    sample = page[:_SAMPLE]
+    if sample.count(b'"emailAddress"') <= _FEW * sample.count(b'"toRecipients"'):
+        with suppress(*_WRONG):
+            return _envelope(_READ_PAGE.decode(page))
+    with suppress(*_WRONG):
+        return _envelope(_PAGE.decode(page))
+    return None
+
+
+def _whole(record: MessageRecord | ReadMessageRecord, conversion: Conversion) -> Mail | None:
     """Return the mail of a record; None: it tells of something else, or does not tell everything."""
     try:
         if record.removed is NOT_TOLD or not conversion.updates:

@@ -1,14 +1,14 @@
 """What Graph sends, exactly as far as it is used: field for field what `selection` asks for.
 
 A record's fields without a default must be there. What has the domain's own shape is read as the domain's own.
-Lists of those whom a mail is to stay bytes (`Raw`): they repeat themselves from mail to mail, so that most of them need
-not be read. The other lists are empty, mostly.
+Lists of those whom a mail is to stay bytes (`Raw`) where they are long: they repeat themselves from mail to mail, so
+that most of them need not be read. Short ones are read with the record. The other lists are empty, mostly.
 
 Source: api-reference/v1.0/resources/message.md, attachment.md, mailfolder.md.
 """
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
@@ -22,6 +22,7 @@ AttachmentType = Literal[
 ]
 
 NOT_TOLD: Final = Raw()
+M = TypeVar("M")
 
 
 class BodyRecord(Struct, frozen=True, gc=False, rename="camel"):
@@ -56,10 +57,11 @@ class AttachmentRecord(Struct, frozen=True, gc=False, rename="camel"):
     content_id: str | None = None
 
 
-class MessageRecord(Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    """A whole message. What may be missing from one: its authors while it is a draft, and what was not asked for.
+class _Message(Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """A whole message but for the lists of those whom it is to.
 
-    The fields are in the order in which Graph tells them: a name is looked for behind the one before it.
+    What may be missing from one: its authors while it is a draft, and what was not asked for. The fields are in the
+    order in which Graph tells them: a name is looked for behind the one before it.
     """
 
     etag: str | None = field(default=None, name="@odata.etag")
@@ -82,8 +84,6 @@ class MessageRecord(Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     body: BodyRecord | UnsetType | None = UNSET
     sender: RecipientRecord | UnsetType | None = UNSET
     from_: RecipientRecord | UnsetType | None = field(default=UNSET, name="from")
-    to_recipients: Raw
-    cc_recipients: Raw
     bcc_recipients: tuple[RecipientRecord, ...]
     reply_to: tuple[RecipientRecord, ...]
     internet_message_headers: tuple[HeaderRecord, ...] | UnsetType | None = UNSET
@@ -91,10 +91,24 @@ class MessageRecord(Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     removed: Raw = field(default=NOT_TOLD, name="@removed")
 
 
-class MessagePage(Struct, frozen=True, gc=False):
+class MessageRecord(_Message, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """A whole message whose lists are still to be read."""
+
+    to_recipients: Raw
+    cc_recipients: Raw
+
+
+class ReadMessageRecord(_Message, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """A whole message whose lists are read."""
+
+    to_recipients: tuple[RecipientRecord, ...]
+    cc_recipients: tuple[RecipientRecord, ...]
+
+
+class MessagePage(Struct, Generic[M], frozen=True, gc=False):
     """A page of which every message is whole."""
 
-    value: list[MessageRecord]
+    value: list[M]
     next_link: Id | None = field(default=None, name="@odata.nextLink")
     delta_link: Id | None = field(default=None, name="@odata.deltaLink")
     error: Raw = Raw()

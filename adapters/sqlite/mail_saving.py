@@ -36,6 +36,10 @@ _KNOWN: Final = (
     "SELECT m.mail_id, m.mail, m.folder, m.version, m.parts, m.round, m.is_deleted, m.state, m.told"
     " FROM json_each(?) AS asked CROSS JOIN mails AS m ON m.mail_id = asked.value"
 )
+_HERE: Final = (
+    "SELECT asked.key, m.mail, m.version, m.parts, m.round FROM json_each(?) AS asked"
+    " CROSS JOIN mails AS m ON m.folder = ? AND m.message_id = asked.value AND m.is_deleted = 0"
+)
 _MET: Final = "UPDATE mails SET round = ? WHERE mail IN (SELECT value FROM json_each(?))"
 _UPDATE: Final = (
     "UPDATE mails SET folder = ?, version = ?, parts = ?, round = ?, is_deleted = ?, deleted_at = ?, told = ?"
@@ -117,12 +121,14 @@ class _Saving:
     def run(self, news: FolderNews) -> Stored:
         """Go through the news in their order."""
         account_id = self.sync.account_id
-        mails = {mail_id_of(account_id, each.message_id): each for each in news.mails}
+        told = {each.message_id: each for each in news.mails}
+        self._meet_unchanged(told)
+        mails = {mail_id_of(account_id, message_id): each for message_id, each in told.items()}
         departures = {mail_id_of(account_id, each.message_id): each for each in news.departures}
         self._read_places([*mails, *departures])
         new = [item for item in mails.items() if item[0] not in self._places]
         if len(new) < len(mails):
-            self._meet_known(mails)
+            self._update_known(mails)
         if new:
             self._insert(new, departures)
         for mail_id, departure in departures.items():
@@ -130,26 +136,35 @@ class _Saving:
         self._write()
         return Stored(new=len(new), changed=self._changed, moved=self._moved, deleted=self._deleted)
 
+    def _meet_unchanged(self, told: dict[str, Mail]) -> None:
+        """Mark those of the folder's mails that are as they were, and leave them out of what is still to be done.
+
+        They are most of a round that is not the first. They are found by what the mailbox calls them: no digest is made
+        of that, and its index is read in the order in which mail came, not at random places.
+        """
+        here, current = self.sync.folder_id, self.sync.round
+        asked = [
+            message_id
+            for message_id, mail in told.items()
+            if mail.folder_id == here and "\0" not in message_id  # SQLite's JSON ends a text there
+        ]
+        for position, number, version, parts, met in fetch(self.connection, _HERE, (to_json(asked), self.folder)):
+            mail = told[asked[position]]
+            if version is not None and version == mail.version and not parts_of(mail) & ~parts:
+                del told[asked[position]]
+                if met != current:
+                    self._met.append(number)
+
     def _read_places(self, mail_ids: Sequence[MailId]) -> None:
+        if not mail_ids:
+            return
         for row in fetch(self.connection, _KNOWN, (to_json(mail_ids),)):
             self._places[row["mail_id"]] = _Place(*row)
 
-    def _meet_known(self, mails: Mapping[MailId, Mail]) -> None:
-        own = {self.sync.folder_id: self.folder}
+    def _update_known(self, mails: Mapping[MailId, Mail]) -> None:
         for mail_id, mail in mails.items():
             place = self._places.get(mail_id)
-            if place is None:
-                continue
-            if (
-                mail.version is not None
-                and place.version == mail.version
-                and place.folder == own.get(mail.folder_id)
-                and not place.is_deleted
-                and not parts_of(mail) & ~place.parts
-            ):
-                if place.round != self.sync.round:
-                    self._met.append(place.mail)
-            else:
+            if place is not None:
                 self._update(place, mail)
 
     def _update(self, place: _Place, mail: Mail) -> None:

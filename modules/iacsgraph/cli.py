@@ -108,7 +108,7 @@ MAIL_COMMANDS: Table = {
 
 
 _YOUNG = 10_000
-"""New objects before they are looked through for garbage. What is imported stays: to look every 700 is in vain."""
+"""New objects before they are looked through for garbage; each look costs, and to look every 700 is mostly in vain."""
 
 
 class _Programs(click.Group):
@@ -228,7 +228,8 @@ def completion(shell: str) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Garbage is looked for from `edge` on: what a command imports before stays anyway."""
+    gc.disable()
     gc.set_threshold(_YOUNG)
     with settled():
         root(prog_name="iacsgraph")

@@ -1,5 +1,6 @@
 """The edge of every command: an error becomes a line and an exit code. No asyncio: some commands never need it."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -24,8 +25,12 @@ def edge(*, as_json: bool = False) -> Iterator[None]:
     """Turn every exception into an exit code, and print it unless it is a signal's.
 
     Logging is set up with the defaults until the command reads its settings and calls `configure_logging`; so
-    redaction holds from the start. All of it is undone at the end.
+    redaction holds from the start. All of it is undone at the end. If the program has put garbage off, it is looked for
+    from here on, and never among what there is by now: it has been imported.
     """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     with configure_logging(LogSettings()):
         try:
             yield

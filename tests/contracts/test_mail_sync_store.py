@@ -318,6 +318,17 @@ async def test_what_the_round_has_not_met_is_unmet(rig: Rig) -> None:
     assert list(await rig.mail_sync.unmet(copy.sync(), 10)) == []
 
 
+async def test_mails_whose_ids_are_alike_up_to_an_odd_character_are_not_taken_for_each_other(rig: Rig) -> None:
+    copy = await copying(rig)
+    odd = mails("A", "A\0B", 'A"', "A\\", "A\n", "a", "A\u00e9")
+    assert await copy.tell(odd[0]) == Stored(new=1)
+    again = copy.sync().restarted()
+    assert await copy.save(again, FolderNews(mails=odd[1:])) == Stored(new=6)
+    assert list(await rig.mail_sync.unmet(copy.sync(), 10)) == ["A"], "its like was met, not it"
+    await copy.save(copy.sync().restarted(), FolderNews(mails=odd))
+    assert list(await rig.mail_sync.unmet(copy.sync(), 10)) == []
+
+
 async def test_no_more_unmet_mails_come_than_are_asked_for(rig: Rig) -> None:
     copy = await copying(rig)
     await copy.tell(*mails("m1", "m2", "m3"))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.graph.decoding import decode_page
-from domain.mail import Mail, MailAddress
+from domain.mail import Mail, MailAddress, UnreadableMail
 from tests.adapters.graph.graph_pages import message, page, recipient
 
 NOTHING: frozenset[str] = frozenset()
@@ -32,3 +32,28 @@ def test_the_order_of_fields_does_not_matter(names: list[str]) -> None:
     told = message()
     shuffled = {name: told[name] for name in names}
     assert decode_page(page(shuffled), NOTHING).entries == decode_page(page(told), NOTHING).entries
+
+
+@given(st.lists(PEOPLE, min_size=1, max_size=3), PEOPLE)
+def test_a_list_that_does_not_fit_is_its_own_mail_s_misfortune(lists: list[list[str]], short: list[str]) -> None:
+    """Whether a page's lists are long, or so short that they are read with the page."""
+    unfit: tuple[object, ...] = ([*map(recipient, short), 5], [{"emailAddress": {"address": 7}}], {})
+    for damaged in unfit:
+        sound = [message(number, toRecipients=[*map(recipient, people)]) for number, people in enumerate(lists)]
+        entries = decode_page(page(*sound, message(99, toRecipients=damaged)), NOTHING).entries
+        *mails, unreadable = entries
+        assert [each.to for each in mails if isinstance(each, Mail)] == [
+            tuple(MailAddress(each, each) for each in people) for people in lists
+        ]
+        assert isinstance(unreadable, UnreadableMail)
+        assert unreadable.problem == "toRecipients does not fit"
+
+
+def test_a_recipient_without_an_address_is_nobody() -> None:
+    told = message(toRecipients=[recipient("a"), {"emailAddress": None}, {}], ccRecipients=[{}] * 20)
+    (mail,) = decode_page(page(told), NOTHING).entries
+    assert isinstance(mail, Mail)
+    assert (mail.to, mail.cc) == ((MailAddress("a", "a"), MailAddress(), MailAddress()), (MailAddress(),) * 20)
+    (mail,) = decode_page(page({**told, "ccRecipients": []}), NOTHING).entries
+    assert isinstance(mail, Mail)
+    assert mail.to == (MailAddress("a", "a"), MailAddress(), MailAddress())

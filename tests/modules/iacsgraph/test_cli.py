@@ -25,6 +25,16 @@ try:
 finally:
     print("\\n".join(sorted(sys.modules)), file=sys.stderr)
 """
+GARBAGE = """
+import gc, sys
+from modules.iacsgraph.cli import main
+sys.argv = ["iacsgraph", *sys.argv[1:]]
+before = sum(each["collections"] for each in gc.get_stats())
+try:
+    main()
+finally:
+    print(gc.isenabled(), sum(each["collections"] for each in gc.get_stats()) - before, file=sys.stderr)
+"""
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -62,6 +72,16 @@ def test_a_command_loads_no_other_program() -> None:
     assert loaded_by("simulator", "--help").isdisjoint({"aiohttp", "jinja2", "modules.simulator.compose", "environs"})
     assert loaded_by("auth", "--help").isdisjoint({"modules.admin", "aiosqlite", "sqlite3", "cryptography", "environs"})
     assert loaded_by("events", "--help").isdisjoint({"modules.auth", "aiokafka", "sqlite3", "environs"})
+
+
+def test_garbage_is_put_off_until_a_command_begins() -> None:
+    """Nothing is looked through while modules are imported; the command itself has it looked for."""
+    seen = []
+    for arguments in (("--help",), ("keys", "generate")):
+        command = [sys.executable, "-c", GARBAGE, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        seen.append(done.stderr.split())
+    assert seen == [["False", "0"], ["True", "0"]]
 
 
 def test_without_a_command_the_help_is_shown_as_wrong_usage(shell: Shell) -> None:
