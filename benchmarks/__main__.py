@@ -42,6 +42,8 @@ def main(
         for name in NAMES:
             click.echo(f"{name:<18} {load(name).title}")
         return
+    if tiny and update_docs:
+        raise click.UsageError("Numbers of --tiny mean nothing: they are not written into the documentation.")
     size, times = Size(tiny=tiny), rounds or (2 if tiny else 7)
     if outcome is not None:
         logging.getLogger().addHandler(logging.NullHandler())  # what goes wrong on purpose is told to nobody

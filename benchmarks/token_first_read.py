@@ -20,11 +20,8 @@ from benchmarks.accounts import LIFETIME, access_token, account_id, refresh_toke
 from benchmarks.harness.plan import Benchmark, Contender, Count, Limit, Plan, Ratio, Size
 from benchmarks.harness.timing import cpu, cpu_of
 from benchmarks.msal_accounts import application, serialized, silent
-from benchmarks.token_services import open_token_office
+from benchmarks.token_services import NOWHERE, open_token_office
 from domain.account import AccountId
-
-NOWHERE: Final = "http://127.0.0.1:9"
-"""Tokens that are valid are asked for nowhere."""
 
 _AT_ONCE: Final = 50
 """Accounts that are forgotten, and then read one after the other."""

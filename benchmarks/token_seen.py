@@ -19,10 +19,7 @@ from benchmarks.harness.plan import Benchmark, Contender, Limit, Plan, Ratio, Si
 from benchmarks.harness.timing import cpu, cpu_of
 from benchmarks.honouring import counts_of_honouring
 from benchmarks.msal_accounts import application, serialized, silent
-from benchmarks.token_services import open_token_office
-
-NOWHERE: Final = "http://127.0.0.1:9"
-"""Tokens that are valid are asked for nowhere."""
+from benchmarks.token_services import NOWHERE, open_token_office
 
 Run = Callable[[], Awaitable[float]]
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -14,6 +15,9 @@ from benchmarks.accounts import APPLICATION, add_accounts
 from modules.runtime.compose import open_provider, open_tokens
 from modules.runtime.provider import Provider
 from modules.runtime.settings import EncryptionSettings, ProviderSettings
+
+NOWHERE: Final = "http://127.0.0.1:9"
+"""Tokens that are valid are asked for nowhere."""
 
 
 @attrs.frozen(kw_only=True)

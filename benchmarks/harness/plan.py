@@ -1,6 +1,6 @@
 """What a benchmark is: contenders that do the same work, and what is asked of their costs."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -34,12 +34,29 @@ class Contender:
 
 @attrs.frozen(kw_only=True)
 class Ratio:
-    """The cost of an item at the contender `cost_of` over that at `over`: a peer over us is how much faster we are."""
+    """The cost of an item at the contender `cost_of` over that at `over`: a peer over us is how much faster we are.
+
+    `beside`: two more contenders, by whose ratio this one is divided. So growth is told beside the floor's own, where
+    the machine makes that grow, too.
+    """
 
     label: str
     cost_of: str
     over: str
+    beside: tuple[str, str] | None = None
     limit: Limit = ANY
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.cost_of, self.over, *(self.beside or ()))
+
+    def of(self, costs: Mapping[str, float]) -> float:
+        """Return the ratio of one round, whose costs are told by contender."""
+        ratio = costs[self.cost_of] / costs[self.over]
+        if self.beside is None:
+            return ratio
+        cost_of, over = self.beside
+        return ratio / (costs[cost_of] / costs[over])
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +83,7 @@ class Plan:
 
     def __attrs_post_init__(self) -> None:
         names = [each.name for each in self.contenders]
-        unknown = {name for ratio in self.ratios for name in (ratio.cost_of, ratio.over)} - set(names)
+        unknown = {name for ratio in self.ratios for name in ratio.names} - set(names)
         if unknown or len(set(names)) != len(names):
             raise ValueError(f"no such contender, or two of a name: {sorted(unknown) or names}")
 

@@ -34,22 +34,19 @@ class Outcome:
 
 
 async def measure(benchmark: Benchmark, size: Size, rounds: int) -> Outcome:
-    """Set the benchmark up, let every contender warm up once, and take `rounds` rounds."""
+    """Set the benchmark up, let every contender warm up once (not if its numbers mean nothing), and take the rounds."""
     async with benchmark.open(size) as plan:
-        costs = await _costs(plan, rounds)
+        costs = await _costs(plan, rounds, warm_up=not size.tiny)
         counts = await plan.counts()
-    lines = [
-        _line(ratio.label, [each[ratio.cost_of] / each[ratio.over] for each in costs], ratio.limit)
-        for ratio in plan.ratios
-    ]
+    lines = [_line(ratio.label, [ratio.of(each) for each in costs], ratio.limit) for ratio in plan.ratios]
     lines += [_line(count.label, [count.value], count.limit) for count in counts]
     return Outcome(name=benchmark.name, title=benchmark.title, rounds=rounds, lines=tuple(lines))
 
 
-async def _costs(plan: Plan, rounds: int) -> list[dict[str, float]]:
+async def _costs(plan: Plan, rounds: int, *, warm_up: bool) -> list[dict[str, float]]:
     """Return seconds per item by contender, a dictionary per round. Who begins changes with every round."""
     contenders = plan.contenders
-    for each in contenders:
+    for each in contenders if warm_up else ():
         await _cost(each)
     turns = []
     for number in range(rounds):

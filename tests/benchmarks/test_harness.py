@@ -59,6 +59,13 @@ async def test_contenders_take_turns_after_a_warm_up_and_each_round_begins_with_
     assert "".join(script.turns) == "abc" + "abc" + "bca" + "cab"
 
 
+async def test_where_the_numbers_mean_nothing_there_is_no_warm_up() -> None:
+    script = Scripted()
+    contenders = tuple(script.contender(name, [1.0] * 4) for name in "ab")
+    await measure(benchmark(Plan(contenders=contenders, ratios=())), Size(tiny=True), 2)
+    assert "".join(script.turns) == "ab" + "ba"
+
+
 async def test_ratios_are_of_the_same_round_and_the_warm_up_does_not_count() -> None:
     script = Scripted()
     # A machine that becomes ten times slower: the ratio of each round is 2 all the same.
@@ -67,6 +74,20 @@ async def test_ratios_are_of_the_same_round_and_the_warm_up_does_not_count() -> 
     ratio = Ratio(label="ours over the floor", cost_of="ours", over="floor", limit=Limit(at_most=2.0))
     found = await measure(benchmark(Plan(contenders=(ours, floor), ratios=(ratio,))), Size(), 3)
     assert [(each.median, each.low, each.high, each.holds) for each in found.lines] == [(2.0, 2.0, 2.0, True)]
+
+
+async def test_growth_is_told_beside_that_of_the_floor_in_the_same_round() -> None:
+    script = Scripted()
+    costs = {
+        "ours": [1.0, 1.0, 2.0],
+        "ours, 10x": [9.0, 3.0, 12.0],
+        "floor": [1.0, 1.0, 10.0],
+        "floor, 10x": [1.0, 2.0, 20.0],
+    }
+    contenders = tuple(script.contender(name, each) for name, each in costs.items())
+    growth = Ratio(label="growth", cost_of="ours, 10x", over="ours", beside=("floor, 10x", "floor"))
+    found = await measure(benchmark(Plan(contenders=contenders, ratios=(growth,))), Size(), 2)
+    assert (found.lines[0].low, found.lines[0].high) == (1.875, 2.625), "1.5 and 3"
 
 
 async def test_median_and_the_middle_half_of_the_rounds() -> None:
@@ -96,7 +117,11 @@ async def test_a_contender_that_took_no_time_is_an_error_not_a_ratio() -> None:
 
 @pytest.mark.parametrize(
     ("names", "ratio"),
-    [(("a", "b"), Ratio(label="", cost_of="a", over="c")), (("a", "a"), Ratio(label="", cost_of="a", over="a"))],
+    [
+        (("a", "b"), Ratio(label="", cost_of="a", over="c")),
+        (("a", "b"), Ratio(label="", cost_of="a", over="b", beside=("a", "c"))),
+        (("a", "a"), Ratio(label="", cost_of="a", over="a")),
+    ],
 )
 def test_a_plan_names_its_contenders_once_and_compares_only_those(names: tuple[str, ...], ratio: Ratio) -> None:
     script = Scripted()
