@@ -65,7 +65,7 @@ class Scene:
             yield stopping
         finally:
             stopping.set()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await task
 
     async def pass_by(self, duration: timedelta) -> None:

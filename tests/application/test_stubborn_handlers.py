@@ -52,7 +52,7 @@ async def test_a_cancelled_handler_begins_nothing_more_whatever_it_makes_of_that
     await rig.publish("a1")
     await rig.publish("b1", "b2", "b3", key=KEYS[1])
     with pytest.raises(ConfigurationError) as caught:
-        async with rig.consuming(handler), asyncio.timeout(10):
+        async with rig.consuming(handler), asyncio.timeout(60):
             await asyncio.Event().wait()
     assert caught.value is BROKEN
     assert sorted(handler.names) == ["a1", "b1"]
@@ -68,7 +68,7 @@ async def test_a_dead_letter_queue_that_needs_an_operator_ends_the_consumer(erro
     publisher.errors.append(error)
     await rig.publish("a1", "a2")
     with pytest.raises(type(error)) as caught:
-        async with rig.consuming(handler, publisher=publisher), asyncio.timeout(10):
+        async with rig.consuming(handler, publisher=publisher), asyncio.timeout(60):
             await asyncio.Event().wait()
     assert caught.value is error
     assert (handler.names, rig.committed(), rig.letters()) == (["a1"], 0, [])

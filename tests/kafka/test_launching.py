@@ -16,7 +16,7 @@ from tests.kafka.clients import new_topic, producer_of, read
 from tests.kafka.shared import Start, noida_for_all, shared_broker
 from tests.requirements import require
 
-SECONDS = 30
+SECONDS = 60
 # Launches a program that would run for ever, as a broker does, and hangs. The program alone has the pipe open.
 TESTS_THAT_HANG = """
 import sys, time

@@ -15,7 +15,7 @@ from typing import IO, Any
 import attrs
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a worker that says nothing is given up: a bound for a broken run, never waited for otherwise."""
 
 

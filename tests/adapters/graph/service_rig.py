@@ -74,7 +74,7 @@ class ScriptedTokens(AccessTokens):
 
 async def until(happened: Callable[[], object]) -> None:
     """Return when something is so; the loop that makes it so gets its turns."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not happened():  # noqa: ASYNC110 - what is waited for is no event of the loop
             await asyncio.sleep(0.001)
 

@@ -1,7 +1,8 @@
-"""Contents in parts: opened again while nothing has come, and counted until they are closed."""
+"""Contents in parts: opened again while nothing has come, and counted until they are closed; and what is too much."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import attrs
@@ -112,7 +113,7 @@ async def dripping(rig: Rig, told: bytes) -> IACSGraphError:
         await rig.server.released.wait()
         writer.close()
 
-    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server, asyncio.timeout(10):
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server, asyncio.timeout(60):
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         service = service_at(url, rig.service.session, rig.clock, ScriptedTokens())
         with pytest.raises(IACSGraphError) as caught:
@@ -127,7 +128,7 @@ async def test_of_a_refusal_that_is_too_large_only_the_beginning_is_read(rig: Ri
 
 
 async def test_a_refusal_that_does_not_end_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "ATTEMPT_SECONDS", 0.05)
+    monkeypatch.setattr(services, "ATTEMPT_SECONDS", 0.5)
     assert (await dripping(rig, refusal(404, "ErrorItemNotFound"))).error_code == "MAIL_UNKNOWN"
 
 
@@ -181,3 +182,27 @@ async def test_however_a_content_is_left_its_place_is_free_again(rig: Rig, endin
     assert type(outcome) is {"left": type(None), "failed": OSError}.get(ending, asyncio.CancelledError)
     rig.tell(answer(200, "{}"))
     assert (await rig.service.get(asking(rig.service))).status == 200
+
+
+@pytest.mark.parametrize("trouble", [refusal(504, "UnknownError"), Trouble.STALL, answer(200, b" " * 1001)])
+async def test_after_the_server_took_too_long_or_sent_too_much_less_is_asked_for(
+    rig: Rig, trouble: bytes | Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine an answer, too, takes longer than the shortest patience."""
+    monkeypatch.setattr(services, "LARGEST", 1000)
+    small = asking(rig.service, "messages?$top=10")
+    middle = attrs.evolve(asking(rig.service, "messages?$top=100"), smaller=small)
+    request = attrs.evolve(asking(rig.service, "messages?$top=1000"), smaller=middle)
+    sizes: list[str] = []
+    wanted = ["1000", "1000", "100", "100", "10", "10"]
+    for patience in (0.05, 0.5, 5) if trouble is Trouble.STALL else (60,):
+        monkeypatch.setattr(services, "ATTEMPT_SECONDS", patience)
+        rig.server.script.clear()
+        rig.server.received.clear()
+        rig.tell(refusal(503), trouble, refusal(500), trouble, trouble, answer(200, "{}"))
+        with suppress(IACSGraphError):
+            await attrs.evolve(rig.service).get(request)
+        sizes = [one.path.rpartition("=")[2] for one in rig.server.received]
+        if sizes == wanted:
+            break
+    assert sizes == wanted

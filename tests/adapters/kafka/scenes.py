@@ -61,7 +61,7 @@ def values(deliveries: Sequence[Delivery]) -> list[int]:
 
 async def until(happened: Callable[[], Awaitable[bool]]) -> None:
     """Ask again and again, for half a minute at most."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await happened():  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.02)
 
@@ -76,14 +76,14 @@ class Reader:
     async def take(self, count: int) -> list[Delivery]:
         """Receive until there are so many."""
         found: list[Delivery] = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(found) < count:
                 found += await self.subscription.receive(count - len(found), 10 * SECOND)
         return found
 
     async def until_it_has(self, count: int) -> None:
         """Receive, and forget what comes, until so many partitions are assigned."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(self.subscription.assigned()) != count:
                 await self.subscription.receive(1, MOMENT)
 
@@ -105,7 +105,7 @@ async def all_of(servers: str, topic: str) -> list[Delivery]:
     """Return everything in the topic, as somebody reads it who is alone."""
     found: list[Delivery] = []
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(60),
         open_kafka_event_topics(connection(servers)) as topics,
         reading(subscriber(servers), topic) as reader,
     ):

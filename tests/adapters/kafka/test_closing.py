@@ -14,7 +14,7 @@ from tests.kafka.broker import Broker
 from tests.kafka.fixtures import NewKafka
 
 PROTOCOLS = ("PLAINTEXT", "SSL")
-BOUND = 5
+BOUND = 20
 """Seconds; TLS itself waits for half a minute for the other's goodbye, and TCP for a quarter of an hour."""
 
 LARGE = 16 * 1024 * 1024

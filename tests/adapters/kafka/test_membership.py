@@ -90,7 +90,7 @@ async def test_partitions_of_a_member_that_is_killed_go_to_the_others_within_its
     )
     try:
         assert child.stdout is not None
-        assert await asyncio.wait_for(child.stdout.readline(), 30) == b"committed 4 of 10\n"
+        assert await asyncio.wait_for(child.stdout.readline(), 60) == b"committed 4 of 10\n"
     finally:
         child.send_signal(signal.SIGKILL)
         await child.wait()
@@ -112,7 +112,7 @@ async def test_more_members_than_partitions_leave_some_with_none(servers: str) -
             await asyncio.gather(*(member.subscription.receive(1, MOMENT) for member in members))
             return sorted(len(member.subscription.assigned()) for member in members)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await receive_all() != [0, 1, 1]:
                 pass
 
@@ -209,6 +209,6 @@ async def _until_at_the_ends(servers: str, topic: str, reader: Reader) -> None:
     """Read on, beyond where no messages are, up to what was the end when this began."""
     async with open_kafka_event_topics(connection(servers)) as topics:
         ends = await topics.ends([topic])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await reader.subscription.positions() != ends:
             assert not await reader.subscription.receive(1, MOMENT)

@@ -208,7 +208,7 @@ async def test_a_wrong_protocol_is_told_in_time(guarded: Broker, protocol: str, 
     """Whether as settings that do not fit, or as a cluster that gives no sensible answer."""
     mechanism = "PLAIN" if spoken.startswith("SASL") else None
     wrong = attrs.evolve(way(guarded, spoken, mechanism), servers=(guarded.address(protocol),), ca_file=guarded.ca_file)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         for error in await outcomes(wrong, name()):
             assert isinstance(error, ConfigurationError | KafkaConnectionError)
 

@@ -17,9 +17,9 @@ from modules.simulator.mail.content import Address, Draft
 
 OWNER: Final = Address("anna.berg@contoso-class.example", "Anna Berg")
 UNTIL: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
-CHAIRS: Final = 3000
+CHAIRS: Final = 1500
 LONG: Final = 30_000
-MOST_LONG: Final = 20
+MOST_LONG: Final = 10
 """Tables of comments: more of them would take most of the time."""
 TEXT: Final = HtmlMailText()
 ANALYST: Final = OfflineMailAnalyst()
@@ -41,7 +41,7 @@ def made() -> Iterator[Posted]:
 
 
 async def test_all_deadlines_are_right_and_there_are_no_others() -> None:
-    """3,000 mails of chairs, and every seventh of the others, so that no day of theirs is taken for a deadline.
+    """1,500 mails of chairs, and every seventh of the others, so that no day of theirs is taken for a deadline.
 
     A mail of which only a quotation states a deadline has none.
     """

@@ -32,7 +32,7 @@ CREATE TRIGGER tokens_are_kept BEFORE DELETE ON tokens BEGIN
 END;
 INSERT INTO accounts (user_id) VALUES ('first')
 """
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 def write_migrations(folder: Path, *more: str) -> Path:

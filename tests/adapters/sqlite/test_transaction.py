@@ -86,7 +86,7 @@ async def test_other_writes_wait_until_it_is_over_and_reads_go_on(database: Data
 
 
 async def test_nesting_is_refused_and_waits_for_nothing(database: Database) -> None:
-    async with asyncio.timeout(5), database.transaction() as tx:
+    async with asyncio.timeout(60), database.transaction() as tx:
         for attempt in (
             database.insert("accounts", {"user_id": "a"}),
             database.execute("DELETE FROM accounts"),
@@ -104,7 +104,7 @@ async def test_nesting_is_refused_and_waits_for_nothing(database: Database) -> N
 
 
 async def test_a_child_task_is_refused_too_unless_it_outlives_the_transaction(database: Database) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         over = asyncio.Event()
 
         async def late() -> int:

@@ -159,7 +159,7 @@ def endless(started: threading.Event) -> Callable[[sqlite3.Connection], object]:
 
 async def test_closing_interrupts_running_and_refuses_waiting_reads(path: Path, migrations: Path) -> None:
     started = threading.Event()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with open_database(path, migrations=migrations, readers=1) as database:
             running = asyncio.create_task(failure(database.read(endless(started))))
             waiting = asyncio.create_task(failure(database.fetch_one("SELECT 1")))
@@ -170,7 +170,7 @@ async def test_closing_interrupts_running_and_refuses_waiting_reads(path: Path, 
 
 
 async def test_a_cancelled_read_ends_soon_and_its_reader_serves_on(path: Path, migrations: Path) -> None:
-    async with asyncio.timeout(20), open_database(path, migrations=migrations, readers=1) as database:
+    async with asyncio.timeout(60), open_database(path, migrations=migrations, readers=1) as database:
         for _ in range(5):
             started = threading.Event()
             reading = asyncio.create_task(database.read(endless(started)))

@@ -134,6 +134,6 @@ async def test_a_browser_that_came_back_is_waited_for_until_it_was_shown_the_res
     await asyncio.sleep(0)
     assert not waiting.done()
     visitors.saw(ID)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await waiting
     assert not visitors.expected

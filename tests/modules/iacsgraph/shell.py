@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from modules.iacsgraph.cli import root
 
 PROGRAM = Path(sys.executable).with_name("iacsgraph")
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a test gives up: a bound for a broken program, never waited for otherwise."""
 
 

@@ -19,7 +19,7 @@ from tests.fakes.hostile_server import answer
 from tests.modules.mail_query.desk import open_desk
 
 PAGE = 100
-FEW, MANY = 5_000, 50_000
+FEW, MANY = 2_500, 25_000
 
 
 def tell() -> None:

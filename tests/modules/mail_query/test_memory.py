@@ -11,7 +11,7 @@ from tests.modules.mail_query.long_query import MANY
 UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts (getrusage(2))."""
 MARGIN = 8 << 20
-"""By how many bytes the process may grow between 5,000 and 50,000 mails, several times that if they were kept."""
+"""By how many bytes the process may grow between 2,500 and 25,000 mails, several times that if they were kept."""
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

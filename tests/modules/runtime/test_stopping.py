@@ -13,7 +13,7 @@ import pytest
 
 from modules.runtime.stopping import told_to_stop
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 PROGRAM = """
 import asyncio, signal, time
 from datetime import timedelta

@@ -26,7 +26,7 @@ class Served:
         try:
             writer.write(request)
             await writer.drain()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 return await reader.read() if close else await reader.readuntil(b"\r\n\r\n")
         except ConnectionError:  # how a server hangs up that has not read everything
             return b""

@@ -57,7 +57,7 @@ async def test_it_signs_in_consents_and_brings_the_code(*, mfa: bool) -> None:
 async def test_it_goes_no_further_with_a_wrong_password() -> None:
     async with running_simulator() as simulator:
         with pytest.raises(LostError, match=r"the sign-in ended at http://127\.0\.0\.1:\d+/\S+/login$"):
-            await asyncio.wait_for(answers(simulator, "wrong"), 20)
+            await asyncio.wait_for(answers(simulator, "wrong"), 60)
 
 
 async def test_it_says_where_it_ended_if_nobody_asks_for_a_code() -> None:

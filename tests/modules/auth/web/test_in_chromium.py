@@ -40,7 +40,7 @@ async def office() -> AsyncIterator[Office]:
 async def visiting(browser: Browser, language: str = "en", **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401
     """Open a fresh browser profile of a language, and a page in it."""
     context = await browser.new_context(locale=LOCALES[language], **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     async with open_page(context) as page:
         yield page
     await context.close()

@@ -19,12 +19,14 @@ from tests.modules.simulator.rig import Rig
 pytestmark = DEPRECATED
 
 
-class Hurried(RequestOption):
-    """For the SDK's middleware: without the three seconds that it otherwise adds to each wait of its own."""
+class Waiting(RequestOption):
+    """For the SDK's middleware: how many seconds it adds to each wait of its own, otherwise three."""
 
     max_retry = 3
-    max_delay = 0.0
     should_retry = True
+
+    def __init__(self, seconds: float) -> None:
+        self.max_delay = seconds
 
     @staticmethod
     def get_key() -> str:
@@ -97,9 +99,11 @@ async def test_throttling_is_waited_out_as_long_as_it_says(graph: Graph) -> None
     graph.rig.simulator.faults.add(
         graph_fault(429, "ApplicationThrottled", retry_after=1, endpoint="messages", times=1)
     )
-    began = monotonic()
-    assert (await graph.client.me.messages.get()).value == []
-    assert 1 <= monotonic() - began < 3, "its own wait would be longer"
+    messages, began = graph.client.me.messages, monotonic()
+    asked = asking(messages)
+    asked.options = [Waiting(60.0)]
+    assert (await messages.get(asked)).value == []
+    assert 1 <= monotonic() - began < 60, "its own wait would be longer"
     assert attempts(graph) == [None, "1"]
 
 
@@ -108,7 +112,7 @@ async def test_throttling_that_does_not_say_is_waited_out_too(graph: Graph) -> N
     graph.rig.simulator.faults.add(status(429, endpoint="messages", times=1))
     messages = graph.client.me.messages
     asked = asking(messages)
-    asked.options = [Hurried()]
+    asked.options = [Waiting(0.0)]
     assert (await messages.get(asked)).value == []
     assert attempts(graph) == [None, "1"]
 
