@@ -1,4 +1,4 @@
-"""A relay's outbox and publisher that tell what is asked of them and can be held. They break no promise of a port."""
+"""What a relay uses, telling what is asked of it and where it can be held. It breaks no promise of a port."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,14 @@ from ports.clock import Clock
 from ports.event_codec import EncodedEvent
 from ports.event_publisher import EventPublisher
 from ports.outbox import PAGE_BYTES, Outbox
+from ports.outbox_transfer import Moved, OutboxTransfer
 from tests.fakes.shared_provider import AtWindow
 from tests.fakes.shared_watched_store import Say
 
 BEFORE_SEND = "before_send"
-"""The relay holds the claim and knows what it is to publish; nothing of it was sent."""
+"""The relay knows what it is to publish; nothing of it was sent."""
 AFTER_SEND = "after_send"
-"""The log has the messages; nothing is marked."""
+"""The log has the messages; the relay has marked nothing."""
 
 
 @attrs.define(kw_only=True)
@@ -86,6 +87,24 @@ class WatchedPublisher(EventPublisher):
         self.say("refused" if failed else "sent")
         await self.at_window(AFTER_SEND, "")
         return outcomes
+
+
+@attrs.frozen(kw_only=True)
+class WatchedTransfer(OutboxTransfer):
+    """Has the same windows, if anything is pending: the second one with the events moved, and the relay not told."""
+
+    inner: OutboxTransfer
+    outbox: Outbox
+    at_window: AtWindow
+
+    async def move(self, owner: str, lease: timedelta, limit: int, *, size_bytes: int = PAGE_BYTES) -> Moved | None:
+        """Move."""
+        if await self.outbox.pending(1):
+            await self.at_window(BEFORE_SEND, "")
+        moved = await self.inner.move(owner, lease, limit, size_bytes=size_bytes)
+        if moved is not None and moved.gone:
+            await self.at_window(AFTER_SEND, "")
+        return moved
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:

@@ -313,7 +313,7 @@ class SlowPublisher(EventPublisher):
 async def test_a_relay_that_moves_but_is_too_slow_is_behind_until_it_has_caught_up(stage: Stage) -> None:
     """It is an event's age that counts: none of them is the oldest for long."""
     relay, hurried = stage.up.relay, asyncio.Event()
-    slow = attrs.evolve(relay, batch=1, publisher=SlowPublisher(relay.publisher, hurried))
+    slow = attrs.evolve(relay, batch=1, publisher=SlowPublisher(relay.publisher, hurried), transfer=None)
     stage.works[RELAY] = slow.run
     stage.settings = attrs.evolve(stage.settings, relay_seconds=1, stop_seconds=2)
     async with stage.serving():

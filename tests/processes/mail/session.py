@@ -22,7 +22,6 @@ from modules.iacsgraph.settings import UpProgramSettings
 from modules.iacsgraph.up import serve, works
 from modules.runtime.environment import Environment
 from modules.runtime.settings_loading import load
-from ports.event_publisher import EventPublisher
 from tests.fakes.shared_heedless_events import EarlyMarkingPublisher
 from tests.fakes.shared_heedless_mail import (
     CursorFirstStore,
@@ -32,7 +31,7 @@ from tests.fakes.shared_heedless_mail import (
     UnverifiedStore,
 )
 from tests.fakes.shared_watched_mail import Gate, WatchedAnalyses, WatchedQueue, WatchedSyncStore
-from tests.fakes.shared_watched_relay import WatchedPublisher
+from tests.fakes.shared_watched_relay import WatchedPublisher, WatchedTransfer
 from tests.fakes.shared_watched_store import Say
 from tests.processes.windows import Windows
 
@@ -132,9 +131,13 @@ def _processing(options: Options, processing: MailProcessing, gate: Gate) -> tup
 
 
 def _relay(options: Options, relay: OutboxRelay, windows: Windows, say: Say) -> OutboxRelay:
-    publisher: EventPublisher = WatchedPublisher(inner=relay.publisher, say=say, at_window=windows.at)
-    if options.without == MARK:
-        publisher = EarlyMarkingPublisher(inner=publisher, outbox=relay.outbox, clock=relay.clock)
+    """Watch how events leave; only over messages are they marked apart from being sent."""
     lease = timedelta(seconds=options.lease)
     times = RelayTimes(lease=lease, publish=lease / 2, poll=_POLL, drain=timedelta(seconds=2))
-    return attrs.evolve(relay, publisher=publisher, times=times)
+    if options.without == MARK:
+        sent = WatchedPublisher(inner=relay.publisher, say=say, at_window=windows.at)
+        early = EarlyMarkingPublisher(inner=sent, outbox=relay.outbox, clock=relay.clock)
+        return attrs.evolve(relay, publisher=early, transfer=None, times=times)
+    assert relay.transfer is not None, "the embedded log is in the outbox's database"
+    transfer = WatchedTransfer(inner=relay.transfer, outbox=relay.outbox, at_window=windows.at)
+    return attrs.evolve(relay, transfer=transfer, times=times)

@@ -41,7 +41,7 @@ RESULT_SAVING, RESULT_SAVED = (
     "killed in the middle of storing results",
     "killed with results stored, before events leave",
 )
-EVENT_SEND, EVENT_MARK = "killed before events are sent", "killed with events sent, before they are marked"
+EVENT_SEND, EVENT_MARK = "killed before events are sent", "killed with events sent, before the relay is told"
 ANY_MOMENT = "killed at any moment"
 LATE_PAGE, REVOKED = "late with a page that others have gone beyond", "grant revoked, and a new sign-in"
 ENDED = "told to end"
