@@ -163,7 +163,7 @@ class OutboxRelay:
 
     async def _round(self) -> None:
         """Publish what may be published now; what is held, only if its time has come."""
-        if self.clock.monotonic() < self.retry_at:
+        if self.transfer is None and self.clock.monotonic() < self.retry_at:
             await self._publish_free()
             return
         await self._publish_all()

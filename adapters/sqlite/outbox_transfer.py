@@ -16,6 +16,7 @@ from adapters.sqlite.outbox import MALFORMED, claimed, is_anything_pending, page
 from adapters.sqlite.outbox_rows import to_events
 from adapters.sqlite.plain_events import PlainEvents, plain_events
 from adapters.sqlite.row_decoding import reading_any_text
+from adapters.sqlite.statements import require_transaction
 from adapters.sqlite.timestamps import to_text
 from domain.dead_letters import LARGEST_BYTES
 from domain.errors import MessageRejectedError
@@ -59,6 +60,7 @@ class _Turn:
     def move(self) -> Moved | None:
         """Copy a page of plain events by SQL; of any other, make messages. None if nothing of the page is left."""
         events = plain_events(self.connection, self.limit, self.size_bytes, self.largest_bytes)
+        require_transaction(self.connection)  # SQLite may have undone it, with the claim, after an error of the disk
         return self._move_rows() if events is None else self._copy(events)
 
     def _copy(self, events: PlainEvents) -> Moved:
@@ -77,6 +79,7 @@ class _Turn:
         rows = reading_any_text(
             self.connection, partial(page, after=None, limit=self.limit, size_bytes=self.size_bytes)
         )
+        require_transaction(self.connection)  # as above
         found = [(int(row["position"]), event) for row, event in zip(rows, to_events(rows), strict=True)]
         park(self.connection, self.at, MALFORMED, [position for position, event in found if event is None])
         moved = self._append([(position, event) for position, event in found if event is not None])

@@ -86,6 +86,19 @@ async def test_a_locked_database_is_told_once_per_try_and_waited_for(rig: EventR
     assert [entry[0] for entry in rig.log.told("interrupted", "resumed")] == ["interrupted", "interrupted", "resumed"]
 
 
+async def test_a_relay_that_is_run_again_before_its_next_try_goes_the_short_way_all_the_same(rig: EventRig) -> None:
+    """It failed at first, and at its end."""
+    relay = rig.relay(transfer=transfer(rig, LOCKED, LOCKED), publisher=NoPublisher())
+    rig.append("e1")
+    for expected in ([], ["e1"]):
+        stopping = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(relay.run(stopping))
+            await rig.turn()
+            assert rig.published() == expected
+            stopping.set()
+
+
 async def test_a_broken_database_ends_the_relay_and_the_body_with_its_error(rig: EventRig) -> None:
     rig.append("e1")
     with pytest.raises(DatabaseError, match="Damaged"):

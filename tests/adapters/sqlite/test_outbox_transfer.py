@@ -1,5 +1,6 @@
 """What is SQLite's own in moving events within the database: damaged rows, all or nothing, what it executes."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -133,6 +134,34 @@ async def test_if_the_topic_of_one_is_damaged_nothing_of_the_page_is_moved_or_ma
     assert [each.event_id for each in await bench.outbox.pending(10)] == ["good", "bad"]
     assert (await database.fetch_one("SELECT count(*) AS n FROM log_messages")) == {"n": 1}
     assert (await bench.parked.summary()).relay is None, "the claim is undone, too"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "headers"),
+    [("SELECT json_group_array", {"name": "plain"}), ("SELECT outbox.position", {"name": "é"})],
+)
+async def test_if_sqlite_undoes_the_transaction_while_it_is_read_nothing_is_moved(
+    bench: Bench, beginning: str, headers: dict[str, str]
+) -> None:
+    """As after an error of the disk: otherwise each statement would be committed by itself, and without a claim."""
+    await bench.append([event("first", headers=headers), event("second", headers=headers)])
+    database = database_of(bench)
+    writers: list[sqlite3.Connection] = []
+
+    def undo(statement: str) -> None:
+        if statement.startswith(beginning):
+            writers.pop().execute("ROLLBACK")
+
+    def prepare(connection: sqlite3.Connection) -> None:
+        writers.append(connection)
+        connection.set_trace_callback(undo)
+
+    await database.write(prepare)
+    with pytest.raises(DatabaseError) as caught:
+        await bench.transfer.move("me", LEASE, 10)
+    assert caught.value.error_code == "TRANSACTION_LOST"
+    assert await names(bench) == []
+    assert [each.event_id for each in await bench.outbox.pending(10)] == ["first", "second"]
 
 
 async def test_a_locked_database_is_a_passing_error(bench: Bench) -> None:
