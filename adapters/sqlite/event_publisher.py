@@ -25,11 +25,9 @@ class SqliteEventPublisher(EventPublisher):
     clock: Clock
     plan: TopicPlan
     largest_bytes: int = LARGEST_BYTES
-    _trimming: LogTrimming = attrs.field(init=False)
-
-    @_trimming.default
-    def _own_trimming(self) -> LogTrimming:
-        return LogTrimming(self.clock)
+    _trimming: LogTrimming = attrs.field(
+        init=False, default=attrs.Factory(lambda self: LogTrimming(self.clock), takes_self=True)
+    )
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[IACSGraphError | None]:
         """Reject what can never be appended, append the rest: all of it or, after an error, nothing."""

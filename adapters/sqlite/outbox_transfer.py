@@ -115,11 +115,9 @@ class SqliteOutboxTransfer(OutboxTransfer):
     clock: Clock
     plan: TopicPlan
     largest_bytes: int = LARGEST_BYTES
-    _trimming: LogTrimming = attrs.field(init=False)
-
-    @_trimming.default
-    def _own_trimming(self) -> LogTrimming:
-        return LogTrimming(self.clock)
+    _trimming: LogTrimming = attrs.field(
+        init=False, default=attrs.Factory(lambda self: LogTrimming(self.clock), takes_self=True)
+    )
 
     async def move(self, owner: str, lease: timedelta, limit: int, *, size_bytes: int = PAGE_BYTES) -> Moved | None:
         """Move, and again as long as there was nothing but what is damaged."""
