@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from domain.account import AccountId
 from domain.token import AccessToken
 from ports.held_tokens import HeldToken
 
@@ -51,5 +52,6 @@ class Renewal:
     None: somebody else is at it, and this was for nobody who waits.
     """
 
+    account_id: AccountId
     access: AccessToken | None
     renewed: bool

@@ -70,6 +70,10 @@ class Flights(Generic[T]):
         flight = self._flights.get(key)
         return None if flight is None else self._waiting(flight)
 
+    def under_way(self, key: Hashable) -> bool:
+        """Return whether there is a flight under this key."""
+        return key in self._flights
+
     @staticmethod
     def _waiting(flight: _Flight[T]) -> "asyncio.Future[T | Exception]":
         future: asyncio.Future[T | Exception] = asyncio.get_running_loop().create_future()

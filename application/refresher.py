@@ -19,6 +19,7 @@ from domain.errors import (
     DatabaseError,
     IACSGraphError,
     LeaseLostError,
+    NotFoundError,
     ReauthenticationRequiredError,
     TokenRefreshError,
 )
@@ -80,12 +81,20 @@ class Refresher:
     gate: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), repr=False)
     """Passed before a lease is asked for, so that no lease grows old waiting."""
 
-    async def run(self, held: HeldToken, need: Need) -> Renewal:
-        """Return a token that satisfies the need, or a new one; `held` may be old news.
+    async def run(self, held: HeldToken | str, need: Need) -> Renewal:
+        """Return a token that satisfies the need, or a new one.
+
+        `held` may be old news, or the user id alone, if no token that is stored can satisfy the need.
 
         Raises: as `AccessTokens.get`.
         """
         deadline = self.clock.monotonic() + 3 * self.times.lease.total_seconds()
+        if isinstance(held, str):
+            async with self.gate:
+                ready = await self._try(held, need)
+            if ready is not None:
+                return ready
+            held = await self.look(held)
         while True:
             ready = self._at_hand(held, need)
             if ready is not None:
@@ -118,7 +127,7 @@ class Refresher:
         if not held.usable:
             raise not_usable(held.user_id, held.status)
         if held.access is not None and need.satisfied_by(held, self.clock.now()):
-            return Renewal(access=held.access, renewed=False)
+            return _stored(held)
         if held.reauth_reason is not None and not need.forced:
             raise must_sign_in(held.user_id, held.reauth_reason)
         return None
@@ -127,7 +136,7 @@ class Refresher:
         remaining = wait.until - self.clock.now()
         if wait.reason is WaitReason.LEASED:
             if need.ahead and held.expires_at is not None:
-                return Renewal(access=held.access, renewed=False)  # somebody is at it, and nobody waits
+                return _stored(held)  # somebody is at it, and nobody waits
             await self.clock.sleep(min(self.times.poll, remaining))
             return None
         if held.reauth_reason is not None:  # asking again would not help: somebody must act
@@ -137,7 +146,7 @@ class Refresher:
             msg, transient=True, retry_after=max(remaining, timedelta(0)), details={"reason": wait.reason.value}
         )
 
-    async def _try(self, held: HeldToken, need: Need) -> Renewal | None:
+    async def _try(self, held: HeldToken | str, need: Need) -> Renewal | None:
         """Return what one claim gave; None where somebody else was quicker and the store must be looked at again."""
         owner = self.identifiers.unique()
         try:
@@ -147,6 +156,8 @@ class Refresher:
             return await self._under(lease, need)
         except ConflictError:
             return None
+        except NotFoundError:
+            raise unknown(name_of(held)) from None
 
     async def _under(self, lease: Lease, need: Need) -> Renewal:
         user_id = lease.account.user_id
@@ -167,7 +178,7 @@ class Refresher:
         self.log.refreshed(user_id, token.access.expires_at - self.clock.now(), ahead=need.ahead)
         if recovery.account is not None and not recovery.account.usable:
             raise not_usable(user_id, recovery.account.status)
-        return Renewal(access=token.access, renewed=True)
+        return Renewal(account_id=lease.account.account_id, access=token.access, renewed=True)
 
     async def _ask_in_time(self, lease: Lease, need: Need) -> Grant:
         """Ask, within bounds; whoever was stopped since the lease was given does not begin when it is over.
@@ -245,3 +256,12 @@ class Refresher:
 
     def _act(self) -> Act:
         return Act(actor=ACTOR, at=self.clock.now(), event_id=EventId(self.identifiers.unique()))
+
+
+def name_of(held: HeldToken | str) -> str:
+    """Return the user id of the account that was read, or was not."""
+    return held if isinstance(held, str) else held.user_id
+
+
+def _stored(held: HeldToken) -> Renewal:
+    return Renewal(account_id=held.account_id, access=held.access, renewed=False)

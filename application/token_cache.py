@@ -71,6 +71,13 @@ class TokenCache:
         self._epoch += 1
         self._drop(account_id)
 
+    def forget_user(self, user_id: str) -> None:
+        """Forget the account that was read under this user id, and whatever is being read of it."""
+        self._epoch += 1
+        held = self._held.get(user_id)
+        if held is not None:
+            self._drop(held.account_id)
+
     def _drop(self, account_id: AccountId) -> None:
         user_id = self._user_ids.pop(account_id, None)
         if user_id is not None:

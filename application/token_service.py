@@ -10,12 +10,12 @@ import attrs
 
 from application.access import Need, Renewal
 from application.flights import Flights, landed
-from application.refresher import Refresher
+from application.refresher import Refresher, name_of
 from application.refusals import must_sign_in, not_usable, unknown
 from application.seldom import Seldom
 from application.token_cache import TokenCache
 from domain import lifecycle
-from domain.account import SIGNED_OUT, Account, AccountId, Identity
+from domain.account import SIGNED_OUT, Account, AccountId, Identity, user_key
 from domain.change import AccountChange
 from domain.errors import (
     ConfigurationError,
@@ -59,7 +59,7 @@ class TokenService(AccessTokens):
     reading: set[str] = attrs.field(factory=set, repr=False)
     """Whose token somebody is reading."""
     renewing: dict[str, HeldToken] = attrs.field(factory=dict, repr=False)
-    """What is being renewed since a caller with no wish of his own found it expired, by user id."""
+    """What is being renewed since a caller with no wish of his own found it expired, by user key."""
 
     async def get_valid_token(self, user_id: str, min_lifetime: timedelta = timedelta(0)) -> AccessToken:
         """Return an access token that lives longer than `min_lifetime`, refreshed if need be.
@@ -102,14 +102,13 @@ class TokenService(AccessTokens):
                 self._refresh_behind(held, access)
                 return access
             if need is NOTHING_SPECIAL:
-                self.renewing[held.user_id] = held
+                self.renewing[user_key(held.user_id)] = held
         try:
             if waiting is None:
                 return await self._renew(held, need)
-            renewal = landed(await waiting)
-            if renewal.renewed and renewal.access is not None:
-                self._note_if_short(held, need, renewal.access)
-                return renewal.access
+            brought = self._brought(landed(await waiting), held, need)
+            if brought is not None:
+                return brought
             held = await self._read(user_id)
             return self._at_hand(held, need) or await self._renew(held, need)
         except (TokenRefreshError, ConfigurationError, DatabaseError):
@@ -124,9 +123,8 @@ class TokenService(AccessTokens):
 
         What the first of them was asked (may the account be used, has the token expired) has the same answers still.
         """
-        if self.renewing.get(held.user_id) is not held:
-            return None
-        return self.flights.joined((held.account_id, None, False))
+        key = user_key(held.user_id)
+        return self._joined(key, None) if self.renewing.get(key) is held else None
 
     def _at_hand(self, held: HeldToken, need: Need) -> AccessToken | None:
         """Return the token that is stored, if it may be handed out and will do."""
@@ -138,7 +136,10 @@ class TokenService(AccessTokens):
 
         Raises: as `AccessTokens.get`.
         """
-        return await self._renew(await self._read(user_id), Need(forced=True))
+        held = self.cache.get(user_id)
+        if held is None and self.flights.under_way((user_key(user_id), None, False)):
+            held = await self._read(user_id)
+        return await self._renew(held or user_id, Need(forced=True))
 
     async def refresh_ahead(self, user_id: str) -> None:
         """Refresh if the token is due; nothing happens if somebody else just did, or is about to.
@@ -150,7 +151,7 @@ class TokenService(AccessTokens):
         except IACSGraphError as error:
             self._tell(user_id, error)
             raise
-        await self.flights.join((held.account_id, None, False), partial(self._fly, held, Need(ahead=True)))
+        landed(await self._boarded(held, Need(ahead=True)))
 
     async def is_token_valid(self, user_id: str) -> bool:
         """Return whether `get_valid_token` would hand out the stored token as it is. No network, no side effect.
@@ -275,34 +276,62 @@ class TokenService(AccessTokens):
             self.refresher.log.denied(held.user_id, error)
         raise error
 
-    async def _renew(self, held: HeldToken, need: Need) -> AccessToken:
+    async def _renew(self, held: HeldToken | str, need: Need) -> AccessToken:
         """Join the flight of this account, or start it; begin anew if what it brought is not what is needed."""
+        user_id = name_of(held)
         for _ in range(ROUNDS):
-            # A forced refresh must not share the refusal of one that is not, where a sign-in is needed.
-            apart = need.forced and held.reauth_reason is not None
-            waiting = self.flights.board((held.account_id, need.claims, apart), partial(self._fly, held, need))
-            renewal = landed(await waiting)
-            if renewal.renewed and renewal.access is not None and renewal.access.value != need.rejected:
-                self._note_if_short(held, need, renewal.access)
-                return renewal.access
-            held = await self._read(held.user_id)
+            brought = self._brought(landed(await self._boarded(held, need)), held, need)
+            if brought is not None:
+                return brought
+            held = await self._read(user_id)
             access = self._at_hand(held, need)
             if access is not None:
                 return access
-        msg = f"No token of account {held.user_id!r} that satisfies the caller could be had."
+        msg = f"No token of account {user_id!r} that satisfies the caller could be had."
         raise TokenRefreshError(msg, transient=True)
 
-    async def _fly(self, held: HeldToken, need: Need) -> Renewal:
+    def _boarded(self, held: HeldToken | str, need: Need) -> "asyncio.Future[Renewal | Exception]":
+        """Join a flight that serves this need, or start one.
+
+        A forced refresh must not share the refusal of one that is not, where a sign-in is, or may be, needed.
+        """
+        key = user_key(name_of(held))
+        apart = need.forced and (isinstance(held, str) or held.reauth_reason is not None)
+        waiting = None if apart else self._joined(key, need.claims)
+        return waiting or self.flights.board((key, need.claims, apart), partial(self._fly, held, need))
+
+    def _joined(self, key: str, claims: str | None) -> "asyncio.Future[Renewal | Exception] | None":
+        """Join a flight under this user key, if there is one; one that is forced serves others, too."""
+        return self.flights.joined((key, claims, False)) or self.flights.joined((key, claims, True))
+
+    def _brought(self, renewal: Renewal, held: HeldToken | str, need: Need) -> AccessToken | None:
+        """Return the token that a flight brought, if it is new, will do, and is of this account.
+
+        It is another's if that one had the user id when the flight began.
+        """
+        access = renewal.access
+        if not renewal.renewed or access is None or access.value == need.rejected:
+            return None
+        if isinstance(held, HeldToken) and renewal.account_id != held.account_id:
+            return None
+        now = self.refresher.clock.now()
+        if not access.meets(now, need.min_lifetime):
+            self.short_lived[renewal.account_id] = access.expires_at
+            self.refresher.log.short_lived(name_of(held), need.min_lifetime, access.expires_at - now)
+        return access
+
+    async def _fly(self, held: HeldToken | str, need: Need) -> Renewal:
+        user_id = name_of(held)
         try:
             renewal = await self.refresher.run(held, need)
         except IACSGraphError as error:
-            self.cache.forget(held.account_id)
-            self._tell(held.user_id, error)
+            self.cache.forget_user(user_id)
+            self._tell(user_id, error)
             raise
         finally:
-            self.renewing.pop(held.user_id, None)
+            self.renewing.pop(user_key(user_id), None)
         if renewal.renewed:
-            self.cache.forget(held.account_id)
+            self.cache.forget(renewal.account_id)
         return renewal
 
     def _tell(self, user_id: str, error: IACSGraphError) -> None:
@@ -319,15 +348,9 @@ class TokenService(AccessTokens):
             return
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()
         if held.reauth_reason is None and not waiting and self.seldom.first(held.account_id, BEHIND_PAUSE):
-            key = (held.account_id, None, False)
+            key = (user_key(held.user_id), None, False)
             with suppress(TokenRefreshError):  # the program is ending, and nobody waits for this
                 self.flights.launch(key, partial(self._fly, held, Need(ahead=True)))
-
-    def _note_if_short(self, held: HeldToken, need: Need, access: AccessToken) -> None:
-        now = self.refresher.clock.now()
-        if not access.meets(now, need.min_lifetime):
-            self.short_lived[held.account_id] = access.expires_at
-            self.refresher.log.short_lived(held.user_id, need.min_lifetime, access.expires_at - now)
 
     async def _read(self, user_id: str) -> HeldToken:
         """Read, alone; those who come while somebody reads the same account share one read more."""

@@ -51,8 +51,10 @@ class TokenStore(HeldTokens, Protocol):
     """
 
     @abstractmethod
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Give `owner` the right to refresh, or say what it must wait for. A lease given counts as an attempt.
+
+        `held` is what was read of the account, or its user id alone, where nothing that is stored would do anyway.
 
         A lease outlives its holder's process, but need not outlive a loss of power: that ends every holder, too.
 
@@ -60,7 +62,8 @@ class TokenStore(HeldTokens, Protocol):
         this process lacks concerns nobody else.
 
         Raises:
-            ConflictError: somebody leased, refreshed or replaced since `held` was read: read again, decide again.
+            ConflictError: somebody leased, refreshed or replaced since `held` was read, or the account may not be used
+                (`HeldToken.usable`): read again, decide again.
             NotFoundError: the account does not exist.
             StaleKeyError: a new token could not be stored with this process's first key.
             EncryptionError: the refresh token or a client secret does not open.

@@ -44,24 +44,29 @@ class MemoryTokenStore(TokenStore):
             fence=row.state.fence,
         )
 
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Decide by the state's own rules."""
-        row = self._row(held.account_id)
-        if row.state.fence != held.fence:
+        account_id = held.account_id if isinstance(held, HeldToken) else self._id_of(held)
+        row = self._row(account_id)
+        if isinstance(held, HeldToken) and row.state.fence != held.fence:
             msg = f"The token of account {held.user_id!r} was written meanwhile."
             raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
         wait = row.state.obstacle(now)
         if wait is not None:
             return wait
-        self.database.may_encrypt()
+        self.database.refuse_stale()
         try:
-            account = revealed(self.database, self.database.accounts[held.account_id])
-            refresh = self._opened(held.account_id, REFRESH_TOKEN)
+            account = revealed(self.database, self.database.accounts[account_id])
+            refresh = self._opened(account_id, REFRESH_TOKEN)
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
         except EncryptionError:
             row.state = row.state.failed(now, BACKOFF_LAST, 0)
             raise
+        if not account.usable:
+            msg = f"Account {account.user_id!r} may not be used."
+            raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": account.user_id})
+        self.database.may_encrypt()
         row.state = row.state.leased(owner, now, lasting)
         return Lease(
             owner=owner,
@@ -154,6 +159,13 @@ class MemoryTokenStore(TokenStore):
             return News(cursor=cursor, account_ids=frozenset())
         told = {account_id for account_id, write in self.database.written.items() if write > int(since)}
         return News(cursor=cursor, account_ids=frozenset(told))
+
+    def _id_of(self, user_id: str) -> AccountId:
+        account = self.database.named(user_id)
+        if account is None:
+            msg = f"Account {user_id!r} does not exist."
+            raise NotFoundError(msg, details={"user_id": user_id})
+        return account.account_id
 
     def _account(self, account_id: AccountId) -> Account:
         self._row(account_id)

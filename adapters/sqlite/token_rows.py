@@ -14,12 +14,14 @@ from ports.cipher import Cipher, KeyId
 
 _FOUND = (
     "t.fence, t.owner, t.leased_until, t.retry_at, t.failures, t.attempts, t.due_at"
-    " FROM accounts a LEFT JOIN tokens t ON t.account_id = a.account_id WHERE a.account_id = ?"
+    " FROM accounts a LEFT JOIN tokens t ON t.account_id = a.account_id"
 )
-STATE = f"SELECT a.account_id, a.version, {_FOUND}"
+STATE = f"SELECT a.account_id, a.version, {_FOUND} WHERE a.account_id = ?"
 """The state of an account's token; null where the account has no row of its own in `tokens`."""
-CLAIMED = f"SELECT a.*, t.refresh_token, (SELECT primary_key FROM encryption) AS recorded, {_FOUND}"  # noqa: S608 - constants
+_CLAIMED = f"SELECT a.*, t.refresh_token, (SELECT primary_key FROM encryption) AS recorded, {_FOUND}"  # noqa: S608 - constants
+CLAIMED = f"{_CLAIMED} WHERE a.account_id = ?"
 """And what it takes to refresh it, with the key that everybody must encrypt with."""
+CLAIMED_BY_NAME = f"{_CLAIMED} WHERE a.user_key = ?"
 _STATE = "fence = ?, owner = ?, leased_until = ?, retry_at = ?, failures = ?, attempts = ?, due_at = ?, wake_at = ?"
 _WRITE_STATE = f"UPDATE tokens SET {_STATE} WHERE account_id = ?"  # noqa: S608 - constants
 _GRANTED = "(access_token, refresh_token, obtained_at, expires_at, refresh_at, scopes) = (?, ?, ?, ?, ?, ?)"

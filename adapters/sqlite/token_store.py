@@ -12,6 +12,7 @@ from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text, to_text
 from adapters.sqlite.token_rows import (
     CLAIMED,
+    CLAIMED_BY_NAME,
     STATE,
     make_row,
     renew_token,
@@ -21,7 +22,7 @@ from adapters.sqlite.token_rows import (
     write_state,
     write_token,
 )
-from domain.account import Account, AccountId
+from domain.account import Account, AccountId, user_key
 from domain.change import AccountChange
 from domain.errors import (
     ConflictError,
@@ -60,20 +61,20 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
 
     codec: EventCodec
 
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Decide by the state's own rules."""
 
         def work(connection: sqlite3.Connection) -> Lease | Wait | EncryptionError:
-            row = _found(connection, CLAIMED, held.account_id)
+            row = claimed(connection, held)
             state = to_state(row)
-            if state.fence != held.fence:
+            if isinstance(held, HeldToken) and state.fence != held.fence:
                 msg = f"The token of account {held.user_id!r} was written meanwhile."
                 raise ConflictError(msg, error_code="FENCE_MOVED", details={"user_id": held.user_id})
             wait = state.obstacle(now)
             if wait is not None:
                 return wait
             if row["recorded"] != self.cipher.key_ids[0]:
-                may_encrypt(connection, self.cipher)
+                refuse_stale(connection, self.cipher)
             return self._leased(connection, row, state, (owner, now, lasting))
 
         outcome = await self.database.write(work, operation="claim", table="tokens", durable=False, clean=True)
@@ -185,7 +186,10 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
         state: RefreshState,
         asked: tuple[str, datetime, timedelta],
     ) -> Lease | EncryptionError:
-        """Give the lease; a secret that does not open is returned as an error, so that the waiting is committed."""
+        """Give the lease; a secret that does not open is returned as an error, so that the waiting is committed.
+
+        Nothing is written before it raises.
+        """
         account_id, due_at, (owner, now, lasting) = AccountId(row["account_id"]), time(row["due_at"]), asked
         try:
             account = to_account(row, self.cipher)
@@ -196,7 +200,12 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             make_row(connection, row)
             write_state(connection, account_id, state.failed(now, BACKOFF_LAST, 0), due_at)
             return error
+        if not account.usable:
+            msg = f"Account {account.user_id!r} may not be used."
+            raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": account.user_id})
         leased = state.leased(owner, now, lasting)
+        if row["recorded"] is None:
+            may_encrypt(connection, self.cipher)
         make_row(connection, row)
         write_state(connection, account_id, leased, due_at)
         return Lease(
@@ -228,6 +237,17 @@ def _time_or(stored: str | None, otherwise: datetime) -> datetime:
         return otherwise if stored is None else from_text(stored)
     except ValidationError:
         return otherwise
+
+
+def claimed(connection: sqlite3.Connection, held: HeldToken | str) -> sqlite3.Row:
+    """Return what it takes to refresh the account's token."""
+    if isinstance(held, HeldToken):
+        return _found(connection, CLAIMED, held.account_id)
+    row: sqlite3.Row | None = connection.execute(CLAIMED_BY_NAME, (user_key(held),)).fetchone()
+    if row is None:
+        msg = f"Account {held!r} does not exist."
+        raise NotFoundError(msg, details={"user_id": held})
+    return row
 
 
 def _found(connection: sqlite3.Connection, select: str, account_id: AccountId) -> sqlite3.Row:

@@ -120,6 +120,13 @@ class TokenStores(RuleBasedStateMachine):
         assert (answer.code == "FENCE_MOVED") == (fence != found.fence)
         return self._given(answer)
 
+    @rule(target=leases, user_id=USER_IDS, owner=OWNERS, lasting=DURATIONS)
+    def claim_without_reading(self, user_id: str, owner: str, lasting: timedelta) -> object:
+        found = self._look(user_id)
+        answer = self.stores.ask(lambda rig: rig.tokens.claim(user_id, owner, self.now, lasting))
+        assert answer.value == found.wait or isinstance(answer.value, Lease)
+        return self._given(answer)
+
     @rule(lease=leases, refresh=st.booleans(), decision=_one_of(AFTER_SUCCESS))
     def commit(self, lease: Lease, refresh: bool, decision: str) -> None:  # noqa: FBT001 - drawn by Hypothesis
         transition, newer = AFTER_SUCCESS[decision](), self._token(refresh=refresh)

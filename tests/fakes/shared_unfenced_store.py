@@ -7,7 +7,7 @@ import attrs
 
 from adapters.sqlite.account_rows import to_account
 from adapters.sqlite.token_rows import CLAIMED, to_refresh, to_state, write_state, write_token
-from adapters.sqlite.token_store import SqliteTokenStore
+from adapters.sqlite.token_store import SqliteTokenStore, claimed
 from domain.account import AccountId
 from domain.change import AccountChange
 from domain.lifecycle import Transition
@@ -52,13 +52,13 @@ class UnfencedTokenStore(SqliteTokenStore):
 class UnleasedTokenStore(UnfencedTokenStore):
     """Breaks besides "at most one lease per account is alive at a time": everybody gets one, and none is kept."""
 
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Give the lease, write nothing."""
 
         def work(connection: sqlite3.Connection) -> Lease:
-            row = _row(connection, held.account_id)
+            row = claimed(connection, held)
             account = to_account(row, self.cipher)
-            refresh = to_refresh(row, held.account_id, self.cipher)
+            refresh = to_refresh(row, account.account_id, self.cipher)
             return Lease(
                 owner=owner,
                 fence=row["fence"],

@@ -46,14 +46,14 @@ class WatchedTokenStore(TokenStore):
             self._heed(user_id, held.wait)
         return held
 
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Claim and tell."""
         outcome = await self.inner.claim(held, owner, now, lasting)
         if isinstance(outcome, Lease):
-            self.say("leased", user=held.user_id, until=outcome.expires_at.timestamp())
-            await self.at_window(AFTER_CLAIM, held.user_id)
+            self.say("leased", user=outcome.account.user_id, until=outcome.expires_at.timestamp())
+            await self.at_window(AFTER_CLAIM, outcome.account.user_id)
         else:
-            self._heed(held.user_id, outcome)
+            self._heed(held if isinstance(held, str) else held.user_id, outcome)
         return outcome
 
     async def commit(

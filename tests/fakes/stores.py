@@ -28,7 +28,7 @@ class FailingTokenStore(MemoryTokenStore):
     fails: deque[IACSGraphError] = attrs.field(factory=deque)
     replaces: deque[IACSGraphError] = attrs.field(factory=deque)
 
-    async def claim(self, held: HeldToken, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
         """Raise what is queued, else claim."""
         if self.claims:
             raise self.claims.popleft()

@@ -97,6 +97,9 @@ class Hammer:
         for _ in range(TRIES):
             held = await self.tokens.read(user, now)
             assert held is not None
+            if not held.usable:  # nobody is given a lease on it
+                await self._save(user, chance, tally)
+                return
             outcome = await self.tokens.claim(held, self.identifiers.unique(), now, LASTING)
             if isinstance(outcome, Lease):
                 tally.fences.append((user, outcome.fence, None))
