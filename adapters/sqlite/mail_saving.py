@@ -144,14 +144,15 @@ class _Saving:
         """
         here, current = self.sync.folder_id, self.sync.round
         asked = [
-            message_id
+            mail
             for message_id, mail in told.items()
             if mail.folder_id == here and "\0" not in message_id  # SQLite's JSON ends a text there
         ]
-        for position, number, version, parts, met in fetch(self.connection, _HERE, (to_json(asked), self.folder)):
-            mail = told[asked[position]]
+        message_ids = to_json([mail.message_id for mail in asked])
+        for position, number, version, parts, met in fetch(self.connection, _HERE, (message_ids, self.folder)):
+            mail = asked[position]
             if version is not None and version == mail.version and not parts_of(mail) & ~parts:
-                del told[asked[position]]
+                told.pop(mail.message_id, None)  # a damaged row may go by another's id
                 if met != current:
                     self._met.append(number)
 

@@ -50,8 +50,12 @@ class _Read(Generic[T]):
         """Return or raise, once, what the call did."""
         if self._job is not None:
             return self._job.outcome()
-        assert self._failure is not None  # noqa: S101 - asked once it is done
-        raise self._failure
+        failure, self._failure = self._failure, None
+        assert failure is not None  # noqa: S101 - asked once it is done
+        try:
+            raise failure
+        finally:
+            del failure  # as `Job.outcome` does
 
 
 class ShortReads:
@@ -97,15 +101,20 @@ class ShortReads:
         """Read for those who wait, and tell them; also when cancelled, after which the reads end all the same."""
         group = tuple(self._waiting.popleft() for _ in range(min(len(self._waiting), SHARED_AT_MOST)))
         try:
-            await uninterrupted(self._readers.lend(partial(_each, group), operation=operation))
-        except Exception as error:  # noqa: BLE001 - raised again where each call is awaited
-            for each in group:
-                each.fail(error)
+            await uninterrupted(self._hop(group, operation))
         finally:
             for each in group:
                 if not each.called.done():
                     each.called.set_result(None)
             self._call_next()
+
+    async def _hop(self, group: Sequence[_Read[Any]], operation: str) -> None:
+        """Run them; a failure becomes theirs here, not where the leader waits, who may have been cancelled."""
+        try:
+            await self._readers.lend(partial(_each, group), operation=operation)
+        except Exception as error:  # noqa: BLE001 - raised again where each call is awaited
+            for each in group:
+                each.fail(error)
 
     def _call_next(self) -> None:
         while self._waiting and self._waiting[0].called.done():

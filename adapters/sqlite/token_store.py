@@ -94,9 +94,12 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
                 return self._changed(connection, lease.account.account_id, transition, lease.account)
             row = _held(connection, lease)
             account_id, stored = lease.account.account_id, (token, to_state(row).succeeded(), due_at)
-            write_token(connection, account_id, stored, self.cipher, recorded_key(connection))
             unchanged = row["version"] == lease.account.version
-            return self._changed(connection, account_id, transition, lease.account if unchanged else None)
+            account = (
+                lease.account if unchanged else _existing(connection, account_id)
+            )  # may raise: before it is written
+            write_token(connection, account_id, stored, self.cipher, recorded_key(connection))
+            return self._changed(connection, account_id, transition, account)
 
         return await self.database.write(work, operation="commit", table="tokens", clean=True)
 

@@ -106,7 +106,7 @@ class _Write(Generic[T]):
 class Writes:
     """Whoever finds nobody writing leads: it writes for all who wait; then the first who came meanwhile leads.
 
-    A write that fails is undone alone. If the transaction itself fails, all in it are told so.
+    A write that fails is undone alone, but for a `clean` one that wrote. If the transaction fails, all in it are told.
     """
 
     def __init__(self, writer: Worker, turn: asyncio.Lock, signal: WriteSignal) -> None:

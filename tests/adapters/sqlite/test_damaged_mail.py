@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from adapters.sqlite.mail_claims import MALFORMED
 from domain.correspondence.analysis import Analysis
 from domain.errors import DatabaseError
-from domain.mail_sync import FolderSync, Stored
+from domain.mail_sync import FolderNews, FolderSync, Stored
 from tests.adapters.sqlite.mail_office import KEY, Office, open_office, quick_path
 from tests.contracts.mail_samples import dropped, mail, mails
 from tests.contracts.samples import MINUTE, NOW
@@ -112,6 +113,15 @@ async def test_a_page_is_stored_though_a_known_mail_on_it_is_damaged(office: Off
     await office.damage("mails", "version = CAST(x'ff' AS TEXT)", "m1")
     assert await office.tell(*told, mail("m3")) == Stored(new=1, changed=1)
     assert list(await office.store.known(office.account_id, ["m1", "m2"])) == ["m1", "m2"]
+
+
+async def test_a_page_is_stored_though_two_mails_of_its_folder_go_by_the_same_id(office: Office) -> None:
+    told = mails("m1", "m2")
+    await office.tell(*told)
+    await office.damage("mails", "message_id = 'm1'", "m2")
+    sync = FolderSync.begun(office.account_id, "inbox", "Inbox", None).restarted()
+    assert await office.store.save(attrs.evolve(sync, revision=1), FolderNews(mails=told[:1]), NOW) == Stored()
+    assert await office.store.unmet(sync, 10) == []
 
 
 async def test_ids_that_are_unreadable_are_left_out(office: Office) -> None:

@@ -1,5 +1,6 @@
 """Rows that were damaged or edited by hand: one account's clear error, and nobody else's."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,3 +154,18 @@ async def test_an_account_whose_due_time_is_unreadable_is_due_now_and_heals(stor
     assert isinstance(lease, Lease)
     await stores.tokens.commit(lease, token(), due(), unchanged)
     assert dict(await stores.tokens.due(NOW, 10))[broken] == due()
+
+
+async def test_an_account_damaged_during_its_refresh_costs_no_other_the_commit_that_they_share(stores: Stores) -> None:
+    ann, bob = [await stores.tokens.claim(user_id, "me", NOW, timedelta(seconds=60)) for user_id in ("ann", "bob")]
+    assert isinstance(ann, Lease)
+    assert isinstance(bob, Lease)
+    damage = "UPDATE accounts SET created_at = 'x', version = version + 1 WHERE account_id = ?"
+    outcomes = await asyncio.gather(
+        stores.database.write(lambda connection: connection.execute(damage, (ann.account.account_id,)).rowcount),
+        stores.tokens.commit(bob, token("2"), due(), unchanged),
+        stores.tokens.commit(ann, token("2"), due(), unchanged),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[2], DatabaseError)
+    assert (outcomes[0], outcomes[1], outcomes[2].error_code) == (1, None, "ROW_MALFORMED")

@@ -162,6 +162,27 @@ async def test_closing_tells_those_that_wait(path: Path, migrations: Path) -> No
     assert {(await each).error_code for each in calls} == {"DATABASE_CLOSED"}
 
 
+async def test_closing_tells_those_whose_leader_was_cancelled(path: Path, migrations: Path) -> None:
+    """The hop that the cancelled one had asked for fails, and its error is theirs."""
+    async with open_database(path, migrations=migrations, readers=1) as database:
+        holding = Gate()
+        gate, first, (leading,) = await waiting(database, saying(1))
+        followers = [asyncio.create_task(failure(database.read(saying(n), single=True))) for n in range(2)]
+        holder = asyncio.create_task(database.read(holding))
+        await turns(3)
+        gate.open()
+        await first
+        await holding.entered()
+        leading.cancel()
+        await turns(3)
+        asyncio.get_running_loop().call_later(0, holding.open)
+    await asyncio.gather(holder, return_exceptions=True)
+    async with asyncio.timeout(WAIT_SECONDS):
+        assert {(await each).error_code for each in followers} == {"DATABASE_CLOSED"}
+    with pytest.raises(asyncio.CancelledError):
+        await leading
+
+
 @pytest.mark.parametrize("seed", range(10))
 async def test_whoever_is_cancelled_whenever_all_others_are_answered(database: Database, seed: int) -> None:
     """Sixty reads, of which many are cancelled at some turn of the event loop."""
