@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
+from operator import attrgetter
 
 import attrs
 
@@ -148,43 +149,46 @@ class PartitionWork:
             self._hand_out(subscription, deliveries, tasks)
 
     def _hand_out(self, subscription: Subscription, deliveries: Sequence[Delivery], tasks: asyncio.TaskGroup) -> None:
-        for partition, batch in groupby(sorted(deliveries, key=_place), key=lambda each: each.partition):
+        for partition, batch in _by_partition(deliveries).items():
             subscription.pause(partition)
             work = Work(partition)
             earlier = [task for other, task in self.works.items() if other.partition == partition]
-            self.works[work] = tasks.create_task(self._work(subscription, work, list(batch), earlier))
+            self.works[work] = tasks.create_task(self._work(subscription, work, batch, earlier))
 
     async def _work(
         self, subscription: Subscription, work: Work, batch: Sequence[Delivery], earlier: Sequence[asyncio.Task[None]]
     ) -> None:
         """Handle the batch, and go on reading the partition unless something of it is left.
 
-        Earlier work is there if the partition went and came back while a handler did not heed its cancellation.
+        Earlier work is there if the partition went and came back while a handler did not heed its cancellation. The
+        last that ends commits for all: partitions that are handled together need not be committed one by one. What
+        comes next is handled meanwhile, and committed together once that has ended.
         """
         try:
-            if earlier:
-                await asyncio.wait(earlier)
-            if await self._handle(subscription, work, batch):
+            try:
+                if earlier:
+                    await asyncio.wait(earlier)
+                whole = await self._handle(subscription, work, batch)
+            finally:
+                del self.works[work]
+            if whole:
                 subscription.resume(work.partition)
+                if all(each.ended for each in self.works):
+                    await self._commit(subscription, list(self.done))
         except Exception:
             self.ending = True
             raise
-        finally:
-            del self.works[work]
 
     async def _handle(self, subscription: Subscription, work: Work, batch: Sequence[Delivery]) -> bool:
-        """Handle in order and return whether all of it is done. What is done is committed if it ends before its time.
-
-        Else the last that ends commits for all: partitions that are handled together need not be committed one by one.
-        """
+        """Handle in order; return whether all of it is done. What is done is committed if it ends before its time."""
         whole = False
         try:
             whole = await self._settle(subscription, work, batch) and not work.stopping.is_set()
         finally:
             work.ended = True
-            if not whole or all(each.ended for each in self.works):
+            if not whole:
                 await self._commit(subscription, list(self.done))
-        return whole and not work.stopping.is_set()
+        return whole
 
     async def _settle(self, subscription: Subscription, work: Work, batch: Sequence[Delivery]) -> bool:
         """Settle in order; False if it was time to stop before the end."""
@@ -273,5 +277,9 @@ def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
             task.cancel()
 
 
-def _place(delivery: Delivery) -> tuple[Partition, int]:
-    return delivery.partition, delivery.offset
+def _by_partition(deliveries: Sequence[Delivery]) -> Mapping[Partition, Sequence[Delivery]]:
+    """Return what came of each partition; within it they came in order."""
+    found: dict[Partition, list[Delivery]] = {}
+    for partition, run in groupby(deliveries, key=attrgetter("partition")):
+        found.setdefault(partition, []).extend(run)
+    return found

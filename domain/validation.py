@@ -56,8 +56,8 @@ def utc(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> N
 
 def not_blank(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     """Accept text with something visible in it and nothing around it."""
-    if isinstance(value, str) and 0 < len(value) <= _LONG and value.isprintable() and " " not in (value[0], value[-1]):
-        return  # as nearly all: of white space only the space is printable
+    if isinstance(value, str) and 0 < len(value) <= _LONG and value.isprintable() and value == value.strip():
+        return  # as nearly all
     if not isinstance(value, str) or not (stripped := value.strip()):
         raise refuse(instance, attribute, "must not be empty")
     if value != stripped:

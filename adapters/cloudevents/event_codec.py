@@ -83,15 +83,7 @@ class CloudEventCodec(EventCodec):
     def read(self, delivery: Delivery) -> ReceivedEvent:
         """Read; the attributes of a CloudEvent go before members of its value."""
         try:
-            found = read_message(delivery, self.zone)
-            return ReceivedEvent(
-                event_id=EventId(found.id),
-                source=found.source,
-                type=found.type,
-                occurred_at=found.time,
-                value=found.value,
-                delivery=delivery,
-            )
+            return read_message(delivery, self.zone)
         except (ValueError, ValidationError) as error:
             raise _undecodable(delivery, f"Message {delivery.place} is no event: {error}") from error
 

@@ -9,60 +9,75 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final
 
-from adapters.cloudevents.attributes import ATTRIBUTES, CONTENT_TYPE, JSON, PREFIX, SPECVERSION, Attributes, dotted
+from adapters.cloudevents.attributes import (
+    ATTRIBUTES,
+    CONTENT_TYPE,
+    JSON,
+    PREFIX,
+    SPECVERSION,
+    Attributes,
+    dotted,
+    headers_of_fact,
+)
 from adapters.cloudevents.json_text import read_object
 from adapters.cloudevents.times import any_time, exact_time
 from domain.errors import ValidationError
 from domain.events import EventId
 from domain.messages import Delivery, Message
+from ports.event_codec import ReceivedEvent
 
 _CLOUDEVENTS = "application/cloudevents"
 _PREFIXED = len(PREFIX)
 _OURS = frozenset([CONTENT_TYPE, *(PREFIX + name for name in ATTRIBUTES)])
 """What needs no lowering, since we write it so."""
-_OF_PRODUCER = (CONTENT_TYPE, "ce_specversion", "ce_type", "ce_source")
+_AS_WRITTEN: Final = tuple(headers_of_fact(EventId(""), "", "", ""))
+"""The names of our headers, in the order in which a fact has them."""
 _VERSION = re.compile(r"1\.[0-9]+")
 
 
-class Read(NamedTuple):
-    """An event's attributes, of which `id` and `time` are yet to be checked, and its JSON object."""
-
-    id: str
-    source: str | None
-    type: str | None
-    time: datetime | None
-    value: Mapping[str, object]
-
-
-def read_message(delivery: Delivery, zone: tzinfo) -> Read:
+def read_message(delivery: Delivery, zone: tzinfo) -> ReceivedEvent:
     """Return what is in the message.
 
     Raises: ValueError, ValidationError, neither of which quotes anything, if it is no event or a malformed one.
     """
-    message = delivery.message
-    headers = dict(message.headers)  # the last one of a name counts
-    if headers.keys() == _OURS and (read := _as_we_write(headers, message)) is not None:
-        return read
-    attributes, value = _read_any(message, headers, delivery, zone)
-    return Read(attributes.id, attributes.source, attributes.type, attributes.time, value)
+    headers = dict(delivery.message.headers)  # the last one of a name counts
+    if tuple(headers) == _AS_WRITTEN and (event := _as_we_write(headers, delivery)) is not None:
+        return event
+    attributes, value = _read_any(delivery.message, headers, delivery, zone)
+    return ReceivedEvent(
+        event_id=attributes.id,
+        source=attributes.source,
+        type=attributes.type,
+        occurred_at=attributes.time,
+        value=value,
+        delivery=delivery,
+    )
 
 
-def _as_we_write(headers: Mapping[str, bytes], message: Message) -> Read | None:
-    """Read a message with the headers of our own; None if something about them is unusual.
+def _as_we_write(headers: Mapping[str, bytes], delivery: Delivery) -> ReceivedEvent | None:
+    """Read a message with the headers of a fact; None if something about them is unusual.
 
     Raises: as `read_message`.
     """
+    version, event_id, source, event_type, subject, at, media_type = headers.values()
     try:
-        producer = _producer(*[headers[name] for name in _OF_PRODUCER])
-        event_id, moment = headers["ce_id"].decode(), exact_time(headers["ce_time"].decode())
-        headers["ce_subject"].decode()
+        producer = _producer(media_type, version, event_type, source)
+        known_by, moment = event_id.decode(), exact_time(at.decode())
+        subject.decode()
     except (UnicodeDecodeError, ValidationError):
         return None
     if producer is None or moment is None:
         return None
-    return Read(event_id, producer.source, producer.type, moment, read_object(message.value))
+    return ReceivedEvent(
+        event_id=EventId(known_by),
+        source=producer.source,
+        type=producer.type,
+        occurred_at=moment,
+        value=read_object(delivery.message.value),
+        delivery=delivery,
+    )
 
 
 @lru_cache(maxsize=256)  # thousands of events have the same

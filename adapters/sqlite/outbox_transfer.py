@@ -28,10 +28,10 @@ from ports.outbox_transfer import Moved, OutboxTransfer
 
 _COPY = (
     "INSERT INTO log_messages (partition_id, offset_number, at, key, value, headers)"
-    " SELECT place.value ->> 1, place.value ->> 2, ?, CAST(outbox.key AS BLOB), outbox.value, place.value -> 3"
+    " SELECT place.value ->> 1, place.value ->> 2, ?, CAST(outbox.key AS BLOB), outbox.value, place.value ->> 3"
     " FROM json_each(?) AS place CROSS JOIN outbox ON outbox.position = place.value ->> 0"
 )
-"""From the places that the messages get: position in the outbox, partition id, offset, headers."""
+"""From the places that the messages get: position in the outbox, partition id, offset, headers as text."""
 _PUBLISHED = (
     "INSERT INTO outbox_published (published_at, position)"
     " SELECT ?, position FROM outbox_pending WHERE position BETWEEN ? AND ?"
@@ -67,7 +67,7 @@ class _Turn:
         appender = Appender(self.connection, self.plan, self.now)
         places = appender.places([(topic, key) for _, _, topic, key in events.rows])
         rows = [
-            (row[0], *place, list(headers.items()))
+            (row[0], *place, _encode(list(headers.items())).decode())
             for row, place, headers in zip(events.rows, places, events.headers, strict=True)
         ]
         self.connection.execute(_COPY, (self.at, _encode(rows).decode()))

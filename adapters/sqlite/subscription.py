@@ -27,7 +27,7 @@ class _Batch:
 
     generation: int
     begins: dict[Partition, int]
-    deliveries: Sequence[Delivery]
+    deliveries: dict[Partition, list[Delivery]]
 
 
 @attrs.define(kw_only=True)
@@ -143,11 +143,10 @@ class SqliteSubscription(Subscription):
     def _advance(self, batch: _Batch) -> list[Delivery]:
         """Step over what is gone and what is delivered; what was paused meanwhile is left for later."""
         reading = self._held.keys() - self._paused
-        found = [each for each in batch.deliveries if each.partition in reading]
-        nexts = batch.begins | {each.partition: each.offset + 1 for each in found}
+        nexts = batch.begins | {partition: found[-1].offset + 1 for partition, found in batch.deliveries.items()}
         for partition in nexts.keys() & reading:
             self._held[partition] = attrs.evolve(self._held[partition], offset=nexts[partition])
-        return found
+        return [each for partition, found in batch.deliveries.items() if partition in reading for each in found]
 
     def _drop(self, partitions: Iterable[Partition]) -> None:
         for each in partitions:
@@ -163,16 +162,17 @@ class SqliteSubscription(Subscription):
 def _read(connection: sqlite3.Connection, *, group_id: str | None, reading: Sequence[Held], limit: int) -> _Batch:
     """Read partition after partition, until there are enough."""
     begins: dict[Partition, int] = {}
-    found: list[Delivery] = []
-    left_bytes = AT_ONCE_BYTES
+    found: dict[Partition, list[Delivery]] = {}
+    left, left_bytes = limit, AT_ONCE_BYTES
     for held in reading:
         source = log_rows.partition_of(connection, held.partition_id)
         if source.begin > held.offset:
             begins[held.partition] = source.begin
-        if len(found) >= limit or left_bytes <= 0 or source.end <= held.offset:
+        if left <= 0 or left_bytes <= 0 or source.end <= held.offset:
             continue
-        more = log_rows.read(connection, source, held.offset, limit - len(found), left_bytes)
-        left_bytes -= sum([len(each.message.value or b"") for each in more])
-        found += more
+        if more := log_rows.read(connection, source, held.offset, left, left_bytes):
+            left_bytes -= sum([len(each.message.value or b"") for each in more])
+            left -= len(more)
+            found[held.partition] = more
     generation = 0 if group_id is None else group_rows.generation(connection, group_id)
     return _Batch(generation=generation, begins=begins, deliveries=found)

@@ -1,5 +1,6 @@
 """What is done in several partitions is committed together, and one that is gone by then keeps none of it back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -85,7 +86,7 @@ async def test_only_what_was_handled_is_committed_with_what_another_partition_ha
 class TellingSubscriber(EventSubscriber):
     """Breaks nothing: it keeps what is to be called when partitions are given back."""
 
-    inner: MemoryEventSubscriber
+    inner: EventSubscriber
     revoked: Revoked | None = None
 
     @asynccontextmanager
@@ -111,3 +112,64 @@ async def test_a_partition_that_is_given_back_is_committed_before_though_others_
         await subscriber.revoked(frozenset({A}))
         assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 0)
         handler.let_go()
+
+
+@attrs.frozen
+class SlowSubscriber(EventSubscriber):
+    """Breaks nothing: commits take until it is told to answer."""
+
+    inner: MemoryEventSubscriber
+    answering: asyncio.Event = attrs.field(factory=asyncio.Event)
+    asked: list[Mapping[Partition, int]] = attrs.field(factory=list)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
+    ) -> AsyncIterator[Subscription]:
+        """Subscribe."""
+        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
+            yield _Slow(subscription, self.answering, self.asked)
+
+
+@attrs.frozen
+class _Slow(Passing):
+    answering: asyncio.Event
+    asked: list[Mapping[Partition, int]]
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        self.asked.append(offsets)
+        await self.answering.wait()
+        await self.inner.commit(offsets)
+
+
+async def test_what_comes_next_in_a_partition_is_handled_while_a_commit_is_under_way() -> None:
+    rig, handler = EventRig(), Scripted()
+    subscriber = SlowSubscriber(MemoryEventSubscriber(rig.events))
+    await rig.publish("a1", key=KEYS[0])
+    async with rig.consuming(handler, subscriber=subscriber):
+        for name in ("a2", "a3", "a4"):
+            await rig.publish(name, key=KEYS[0])
+            await rig.turn()
+        assert handler.done == ["a1", "a2", "a3", "a4"]
+        assert rig.committed(KEYS[0]) == 0
+        subscriber.answering.set()
+        await rig.turn(3)
+        assert rig.committed(KEYS[0]) == 4
+        assert [dict(each) for each in subscriber.asked] == [{A: 1}, {A: 4}], "one commit for all who waited"
+    assert handler.names == ["a1", "a2", "a3", "a4"]
+
+
+async def test_a_partition_is_given_back_only_when_the_commit_that_is_under_way_has_ended() -> None:
+    rig, handler = EventRig(), Scripted()
+    slow = SlowSubscriber(MemoryEventSubscriber(rig.events))
+    subscriber = TellingSubscriber(slow)
+    await rig.publish("a1", key=KEYS[0])
+    async with rig.consuming(handler, subscriber=subscriber):
+        assert handler.done == ["a1"]
+        assert subscriber.revoked is not None
+        giving_back = asyncio.ensure_future(subscriber.revoked(frozenset({A})))
+        await rig.turn()
+        assert not giving_back.done()
+        slow.answering.set()
+        await giving_back
+        assert rig.committed(KEYS[0]) == 1
