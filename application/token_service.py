@@ -137,7 +137,7 @@ class TokenService(AccessTokens):
         Raises: as `AccessTokens.get`.
         """
         held = self.cache.get(user_id)
-        if held is None and self.flights.under_way((user_key(user_id), None, False)):
+        if held is None and self._under_way(user_key(user_id)):  # perhaps for another account, that had the user id
             held = await self._read(user_id)
         return await self._renew(held or user_id, Need(forced=True))
 
@@ -304,6 +304,10 @@ class TokenService(AccessTokens):
         """Join a flight under this user key, if there is one; one that is forced serves others, too."""
         return self.flights.joined((key, claims, False)) or self.flights.joined((key, claims, True))
 
+    def _under_way(self, key: str) -> bool:
+        """Return whether there is a flight under this user key that brings what nobody has claims for."""
+        return self.flights.under_way((key, None, False)) or self.flights.under_way((key, None, True))
+
     def _brought(self, renewal: Renewal, held: HeldToken | str, need: Need) -> AccessToken | None:
         """Return the token that a flight brought, if it is new, will do, and is of this account.
 
@@ -348,9 +352,11 @@ class TokenService(AccessTokens):
             return
         waiting = held.wait is not None and held.wait.until > self.refresher.clock.now()
         if held.reauth_reason is None and not waiting and self.seldom.first(held.account_id, BEHIND_PAUSE):
-            key = (user_key(held.user_id), None, False)
+            key = user_key(held.user_id)
+            if self._under_way(key):
+                return
             with suppress(TokenRefreshError):  # the program is ending, and nobody waits for this
-                self.flights.launch(key, partial(self._fly, held, Need(ahead=True)))
+                self.flights.launch((key, None, False), partial(self._fly, held, Need(ahead=True)))
 
     async def _read(self, user_id: str) -> HeldToken:
         """Read, alone; those who come while somebody reads the same account share one read more."""

@@ -23,6 +23,7 @@ _KINDS: Final[Mapping[str, tuple[Letters, float]]] = {
 }
 """The mails of a row of the table, and what ours may take in floors."""
 _FILLED: Final = (10_000, 100_000)
+_COPY_BACK: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
 @attrs.frozen(kw_only=True)
@@ -55,17 +56,6 @@ class _Case:
 
     def floor(self, rows: Mapping[str, list[Row]]) -> Callable[[], Awaitable[float]]:
         """Return what writes these rows into a new database, as many at a time as a page has."""
-        statements = {table: insertion(table, len(found[0])) for table, found in rows.items() if found}
-        turns = [
-            {table: rows[table][at : at + self.page] for table in statements} for at in range(0, self.many, self.page)
-        ]
-
-        async def insert(connection: sqlite3.Connection) -> None:
-            for turn in turns:
-                connection.execute("BEGIN")
-                for table, statement in statements.items():
-                    connection.executemany(statement, turn[table])
-                connection.execute("COMMIT")
 
         async def run() -> float:
             with tempfile.TemporaryDirectory(dir=self.directory) as directory:
@@ -74,9 +64,19 @@ class _Case:
                     pass
                 with connected(path) as connection:
                     connection.execute("INSERT INTO mail_folders VALUES (1, ?, 'inbox', 'Inbox')", _account(connection))
-                    return await wall(insert(connection), self.many)
+                    return await wall(_insert(connection, rows, self.page), self.many)
 
         return run
+
+
+async def _insert(connection: sqlite3.Connection, rows: Mapping[str, list[Row]], page: int) -> None:
+    """Write the rows of so many mails at a time, a transaction each."""
+    statements = {table: insertion(table, len(found[0])) for table, found in rows.items() if found}
+    for at in range(0, max(map(len, rows.values())), page):
+        connection.execute("BEGIN")
+        for table, statement in statements.items():
+            connection.executemany(statement, rows[table][at : at + page])
+        connection.execute("COMMIT")
 
 
 def _account(connection: sqlite3.Connection) -> Row:
@@ -96,22 +96,40 @@ async def _contenders(case: _Case, stack: AsyncExitStack) -> list[Contender]:
     ]
 
 
-async def _grown(case: _Case, many: int, stack: AsyncExitStack) -> Contender:
-    """Return what stores the pages beside so many other mails. What was stored is taken out again, untimed."""
-    path = case.directory / f"{many}.db"
+async def _grown(case: _Case, many: int, stack: AsyncExitStack) -> list[Contender]:
+    """Return what stores the pages beside so many other mails, and what writes their rows in a copy of that database.
+
+    What was stored is taken out again, untimed.
+    """
+    path, copy = case.directory / f"{many}.db", case.directory / f"{many} rows.db"
     database = await stack.enter_async_context(open_mail_database(path))
-    storing = Storing.of(database, case.letters)
+    storing, count = Storing.of(database, case.letters), case.many - case.page
     await storing.store_all(case.bodies[:1])
     multiply(path, many)
+    plain = stack.enter_context(connected(copy))
+    with connected(path) as filled:
+        filled.backup(plain)
+    await storing.store_all(case.bodies[1:])
+    rows = {table: [row for row in found if int(str(row[0])) > many] for table, found in rows_of(path, ROWS).items()}
 
-    async def run() -> float:
-        cost = await wall(storing.store_all(case.bodies[1:]), case.many - case.page)
+    async def take_out() -> None:
         await database.write(lambda connection: _take_out(connection, many))
         with connected(path) as connection:  # what taking out wrote is no work of the next turn's
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            connection.execute(_COPY_BACK)
+
+    async def ours() -> float:
+        cost = await wall(storing.store_all(case.bodies[1:]), count)
+        await take_out()
         return cost
 
-    return Contender(name=f"among {many:,}", run=run)
+    async def floor() -> float:
+        cost = await wall(_insert(plain, rows, case.page), count)
+        _take_out(plain, many)
+        plain.execute(_COPY_BACK)
+        return cost
+
+    await take_out()
+    return [Contender(name=f"among {many:,}", run=ours), Contender(name=f"rows among {many:,}", run=floor)]
 
 
 def _take_out(connection: sqlite3.Connection, last: int) -> None:
@@ -128,6 +146,16 @@ def _ratios() -> Iterator[Ratio]:
         )
 
 
+def _growth(few: str, many: str) -> Iterator[Ratio]:
+    ours, floor = (f"among {many}", f"among {few}"), (f"rows among {many}", f"rows among {few}")
+    label = f"no bodies, {many} mails stored before / {few}"
+    yield Ratio(label=label, cost_of=ours[0], over=ours[1])
+    yield Ratio(label=f"{label}, the floor", cost_of=floor[0], over=floor[1])
+    yield Ratio(
+        label=f"{label}, beside the floor", cost_of=ours[0], over=ours[1], beside=floor, limit=Limit(at_most=1.2)
+    )
+
+
 @asynccontextmanager
 async def _open(size: Size) -> AsyncIterator[Plan]:
     page, (few, many) = size.of(PAGE, 50), (size.of(each, each // 50) for each in _FILLED)
@@ -139,10 +167,9 @@ async def _open(size: Size) -> AsyncIterator[Plan]:
             case = _Case(kind=kind, letters=letters, bodies=bodies, page=page, directory=directory)
             contenders += await _contenders(case, stack)
         bare = _Case(kind="", letters=_BARE, bodies=pages(_BARE, _PAGES, page), page=page, directory=directory)
-        contenders += [await _grown(bare, each, stack) for each in (few, many)]
-        label = f"no bodies, {many:,} mails stored before / {few:,}"
-        growth = Ratio(label=label, cost_of=f"among {many:,}", over=f"among {few:,}", limit=Limit(at_most=1.2))
-        yield Plan(contenders=tuple(contenders), ratios=(*_ratios(), growth))
+        for each in (few, many):
+            contenders += await _grown(bare, each, stack)
+        yield Plan(contenders=tuple(contenders), ratios=(*_ratios(), *_growth(f"{few:,}", f"{many:,}")))
 
 
 BENCHMARK: Final = Benchmark(

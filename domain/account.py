@@ -29,6 +29,11 @@ class AccountStatus(StrEnum):
     LOCKED = "LOCKED"
     REAUTH_REQUIRED = "REAUTH_REQUIRED"
 
+    @property
+    def usable(self) -> bool:
+        """Whether a token that is still valid may be handed out."""
+        return self in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
+
 
 class AuthFlow(StrEnum):
     """How the application gets its grant (RFC 6749 sections 4.1 and 4.4, RFC 8628)."""
@@ -101,7 +106,7 @@ class Account:
     @property
     def usable(self) -> bool:
         """Whether a token that is still valid may be handed out."""
-        return self.status in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
+        return self.status.usable
 
 
 def user_key(user_id: str) -> str:

@@ -36,7 +36,7 @@ class HeldToken:
     @property
     def usable(self) -> bool:
         """Whether a token that is still valid may be handed out."""
-        return self.status in (AccountStatus.ACTIVE, AccountStatus.REAUTH_REQUIRED)
+        return self.status.usable
 
     def state(self, now: datetime) -> TokenState | None:
         """Return what to do with the stored token at `now`; None without one."""

@@ -63,7 +63,7 @@ class TokenStore(HeldTokens, Protocol):
 
         Raises:
             ConflictError: somebody leased, refreshed or replaced since `held` was read, or the account may not be used
-                (`HeldToken.usable`): read again, decide again.
+                (`HeldToken.usable`), which is found before any secret or key is looked at: read again, decide again.
             NotFoundError: the account does not exist.
             StaleKeyError: a new token could not be stored with this process's first key.
             EncryptionError: the refresh token or a client secret does not open.

@@ -54,18 +54,19 @@ class MemoryTokenStore(TokenStore):
         wait = row.state.obstacle(now)
         if wait is not None:
             return wait
+        account = self.database.accounts[account_id]
+        if not account.usable:
+            msg = f"Account {account.user_id!r} may not be used."
+            raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": account.user_id})
         self.database.refuse_stale()
         try:
-            account = revealed(self.database, self.database.accounts[account_id])
+            account = revealed(self.database, account)
             refresh = self._opened(account_id, REFRESH_TOKEN)
         except UnknownKeyError:
             raise  # this process lacks a key: no news to those that have it
         except EncryptionError:
             row.state = row.state.failed(now, BACKOFF_LAST, 0)
             raise
-        if not account.usable:
-            msg = f"Account {account.user_id!r} may not be used."
-            raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": account.user_id})
         self.database.may_encrypt()
         row.state = row.state.leased(owner, now, lasting)
         return Lease(

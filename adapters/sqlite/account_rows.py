@@ -67,6 +67,12 @@ def to_account(row: sqlite3.Row, cipher: Cipher | None) -> Account:
     )
 
 
+@decodes("accounts")
+def to_status(row: sqlite3.Row) -> AccountStatus:
+    """Return the status alone."""
+    return AccountStatus(row["status"])
+
+
 def load(connection: sqlite3.Connection, account_id: AccountId, cipher: Cipher | None) -> Account | None:
     """Return the account, with its client secrets if a cipher is given."""
     row = connection.execute("SELECT * FROM accounts WHERE account_id = ?", (account_id,)).fetchone()

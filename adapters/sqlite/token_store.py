@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from adapters.sqlite.account_rows import load, to_account, touch, write_change
+from adapters.sqlite.account_rows import load, to_account, to_status, touch, write_change
 from adapters.sqlite.held_tokens import SqliteHeldTokens
 from adapters.sqlite.secrets import may_encrypt, recorded_key, refuse_stale
 from adapters.sqlite.timestamps import from_text, to_text
@@ -73,6 +73,9 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             wait = state.obstacle(now)
             if wait is not None:
                 return wait
+            if not to_status(row).usable:  # whether its secrets open is of no interest
+                msg = f"Account {row['user_id']!r} may not be used."
+                raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": row["user_id"]})
             if row["recorded"] != self.cipher.key_ids[0]:
                 refuse_stale(connection, self.cipher)
             return self._leased(connection, row, state, (owner, now, lasting))
@@ -203,9 +206,6 @@ class SqliteTokenStore(SqliteHeldTokens, TokenStore):
             make_row(connection, row)
             write_state(connection, account_id, state.failed(now, BACKOFF_LAST, 0), due_at)
             return error
-        if not account.usable:
-            msg = f"Account {account.user_id!r} may not be used."
-            raise ConflictError(msg, error_code="ACCOUNT_NOT_USABLE", details={"user_id": account.user_id})
         leased = state.leased(owner, now, lasting)
         if row["recorded"] is None:
             may_encrypt(connection, self.cipher)

@@ -15,9 +15,11 @@ from domain.errors import (
     ThrottledError,
     TokenRefreshError,
 )
+from domain.refreshing import Wait
 from domain.token import AccessToken
 from ports.held_tokens import HeldToken
-from tests.application.rig import Rig
+from ports.token_store import Lease
+from tests.application.rig import APPLICATION, Rig
 from tests.application.test_one_refresh import SECOND, Gate
 
 MINUTE = timedelta(minutes=1)
@@ -33,6 +35,18 @@ class ReadCounting(MemoryTokenStore):
         """Count, and read."""
         self.reads.append(user_id)
         return await super().read(user_id, now)
+
+
+@attrs.frozen
+class ClaimCounting(MemoryTokenStore):
+    """Counts claims."""
+
+    claims: list[HeldToken | str] = attrs.field(factory=list)
+
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Count, and claim."""
+        self.claims.append(held)
+        return await super().claim(held, owner, now, lasting)
 
 
 async def held_up(rig: Rig, user_id: str = "kim") -> tuple[Gate, "asyncio.Task[AccessToken]"]:
@@ -86,18 +100,47 @@ async def test_who_finds_the_token_expired_meanwhile_shares_it(rig: Rig) -> None
     assert rig.service.renewing == {}
 
 
-async def test_it_shares_what_somebody_else_has_begun(rig: Rig) -> None:
+@pytest.mark.parametrize("spelt", ["kim", "KIM"])
+async def test_it_shares_what_somebody_else_has_begun(rig: Rig, spelt: str) -> None:
     await rig.expire()
     gate = Gate()
     rig.provider.interventions.append(gate)
     plain = asyncio.create_task(rig.service.get_valid_token("kim"))
     await gate.reached.wait()
-    forced = asyncio.create_task(rig.service.refresh_token("kim"))
+    forced = asyncio.create_task(rig.service.refresh_token(spelt))
     for _ in range(5):
         await asyncio.sleep(0)
     gate.opened.set()
     assert await forced == await plain
     assert rig.refreshes == 1
+
+
+async def test_it_does_not_share_what_was_begun_for_another_account_that_had_the_user_id(rig: Rig) -> None:
+    gate, forced = await held_up(rig)
+    await rig.operator.update("kim", actor="operator", new_user_id="kimberly")
+    rig.provider.add_user("new@office.example")
+    signed_in = rig.provider.sign_in(APPLICATION, "new@office.example")
+    await rig.service.store_tokens("kim", signed_in, user_name="kim", email="new@office.example")
+    late = asyncio.create_task(rig.service.refresh_token("kim"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gate.opened.set()
+    assert await forced == (await rig.held("kimberly")).access
+    assert await late == (await rig.held("kim")).access
+
+
+async def test_a_token_that_is_due_is_not_refreshed_behind_the_back_of_whoever_is_at_it(rig: Rig) -> None:
+    remembered = await rig.service.get_valid_token("kim")
+    await rig.clock.advance(remembered.soft_expiry - rig.clock.now())
+    store = ClaimCounting(rig.database)
+    object.__setattr__(rig.refresher, "tokens", store)
+    gate, forced = await held_up(rig, "KIM")
+    assert await rig.service.get_valid_token("kim") == remembered
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gate.opened.set()
+    await forced
+    assert store.claims == ["KIM"]
 
 
 async def test_it_waits_for_another_process_and_then_asks_itself(rig: Rig) -> None:

@@ -121,6 +121,25 @@ async def test_nobody_is_given_a_lease_on_an_account_that_may_not_be_used(
     assert await contents_unchanged(rig, before)
 
 
+@pytest.mark.parametrize("read", [True, False])
+@pytest.mark.parametrize("keys", [("old", "new"), ("new", "old"), ("new",)])
+async def test_that_an_account_may_not_be_used_is_told_before_its_secrets_and_keys_are_looked_at(
+    rig: Rig,
+    world: World,
+    keys: tuple[str, ...],
+    read: bool,  # noqa: FBT001 - drawn by pytest
+) -> None:
+    """Its refresh token is damaged, the process may be stale or lack the key: no lease is given anyway."""
+    found = await sign_in(rig)
+    await rig.put_ciphertext(found.account_id, Secret.REFRESH_TOKEN, "damaged")
+    await rig.accounts.save(lifecycle.lock(await account_of(rig), act(), "theft"))
+    before = await rig.contents()
+    async with world.process(*keys) as process:
+        with refusal(ConflictError, "ACCOUNT_NOT_USABLE"):
+            await process.tokens.claim(found if read else "ann", "me", NOW, LEASE)
+    assert await contents_unchanged(rig, before)
+
+
 async def test_the_first_key_is_recorded_only_with_a_lease(rig: Rig, elsewhere: Rig) -> None:
     """Before the first secret no key is recorded."""
     account = await enrol(rig)
