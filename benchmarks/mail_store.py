@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from benchmarks.harness.plan import Benchmark, Contender, Limit, Plan, Ratio, Size
+from benchmarks.harness.plan import Benchmark, Contender, Limit, Plan, Ratio, Size, growth
 from benchmarks.harness.timing import wall
 from benchmarks.mail_files import ROWS, Row, Storing, connected, insertion, multiply, open_mail_database, rows_of
 from benchmarks.mail_pages import PAGE, Letters, pages
@@ -146,13 +146,11 @@ def _ratios() -> Iterator[Ratio]:
         )
 
 
-def _growth(few: str, many: str) -> Iterator[Ratio]:
-    ours, floor = (f"among {many}", f"among {few}"), (f"rows among {many}", f"rows among {few}")
-    label = f"no bodies, {many} mails stored before / {few}"
-    yield Ratio(label=label, cost_of=ours[0], over=ours[1])
-    yield Ratio(label=f"{label}, the floor", cost_of=floor[0], over=floor[1])
-    yield Ratio(
-        label=f"{label}, beside the floor", cost_of=ours[0], over=ours[1], beside=floor, limit=Limit(at_most=1.2)
+def _growth(few: str, many: str) -> Sequence[Ratio]:
+    return growth(
+        f"no bodies, {many} mails stored before / {few}",
+        (f"among {many}", f"among {few}"),
+        (f"rows among {many}", f"rows among {few}"),
     )
 
 

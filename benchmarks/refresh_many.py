@@ -15,7 +15,7 @@ import requests
 
 from adapters.fernet.cipher import generate_key
 from benchmarks.accounts import expire_all, refresh_token, user_id
-from benchmarks.harness.plan import Benchmark, Contender, Limit, Plan, Ratio, Size
+from benchmarks.harness.plan import Benchmark, Contender, Limit, Plan, Ratio, Size, growth
 from benchmarks.harness.timing import wall
 from benchmarks.msal_accounts import LocalHttp, application, serialized, silent
 from benchmarks.token_floor import request_token
@@ -40,14 +40,13 @@ async def _open(size: Size) -> AsyncIterator[Plan]:
                 Contender(name="ours", run=await _ours(stack, directory, server, many)),
                 Contender(name="ours, a tenth", run=await _ours(stack, directory, server, few)),
                 Contender(name="floor", run=await _floor(stack, server, many)),
+                Contender(name="floor, a tenth", run=await _floor(stack, server, few)),
                 Contender(name="peer", run=_peer(stack, server, many, asked)),
             ),
             ratios=(
                 Ratio(label="our rate / floor's", cost_of="floor", over="ours", limit=Limit(at_least=0.5)),
                 Ratio(label="MSAL / ours", cost_of="peer", over="ours", limit=Limit(at_least=2)),
-                Ratio(
-                    label=f"{many:,} / {few:,} accounts", cost_of="ours", over="ours, a tenth", limit=Limit(at_most=1.2)
-                ),
+                *growth(f"{many:,} / {few:,} accounts", ("ours", "ours, a tenth"), ("floor", "floor, a tenth")),
             ),
         )
 

@@ -19,7 +19,7 @@ from adapters.system.identifiers import SystemIdentifiers
 from application.token_service import TokenService
 from benchmarks import accounts
 from benchmarks.accounts import account_id, expire_all, user_id
-from benchmarks.harness.plan import Benchmark, Contender, Count, Limit, Plan, Ratio, Size
+from benchmarks.harness.plan import Benchmark, Contender, Count, Limit, Plan, Ratio, Size, growth
 from benchmarks.harness.timing import cpu
 from benchmarks.token_services import NOWHERE, open_token_office
 from domain.account import AccountId, OAuthApplication
@@ -111,15 +111,7 @@ async def _open(size: Size) -> AsyncIterator[Plan]:
                     over="floor, 10x",
                     limit=Limit(at_most=1.6),
                 ),
-                Ratio(label=f"{most:,} / {many:,} waiters", cost_of="ours, 10x", over="ours"),
-                Ratio(label=f"{most:,} / {many:,} plain tasks", cost_of="floor, 10x", over="floor"),
-                Ratio(
-                    label=f"{most:,} / {many:,} waiters, beside plain tasks",
-                    cost_of="ours, 10x",
-                    over="ours",
-                    beside=("floor, 10x", "floor"),
-                    limit=Limit(at_most=1.2),
-                ),
+                *growth(f"{most:,} / {many:,}", ("ours, 10x", "ours"), ("floor, 10x", "floor"), "plain tasks"),
                 Ratio(label="waiter for a failure / for a token", cost_of="failed", over="ours"),
                 Ratio(
                     label=f"cancelling {crowd:,} / {some:,} waiters",

@@ -59,6 +59,21 @@ class Ratio:
         return ratio / (costs[cost_of] / costs[over])
 
 
+def growth(label: str, ours: tuple[str, str], floor: tuple[str, str], floor_name: str = "the floor") -> Sequence[Ratio]:
+    """Return how cost grows with size, ours and the floor's, each the larger over the smaller, and ours beside that."""
+    return (
+        Ratio(label=label, cost_of=ours[0], over=ours[1]),
+        Ratio(label=f"{label}, {floor_name}", cost_of=floor[0], over=floor[1]),
+        Ratio(
+            label=f"{label}, beside {floor_name}",
+            cost_of=ours[0],
+            over=ours[1],
+            beside=floor,
+            limit=Limit(at_most=1.2),
+        ),
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Count:
     """A number that is no ratio of costs: requests, bytes, milliseconds that a promise names."""
