@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
+import pytest
 
 from adapters.cloudevents.event_codec import CloudEventCodec
 from adapters.memory.account_store import MemoryAccountStore
@@ -23,6 +24,7 @@ from application.refresher import Refresher, RefreshTimes
 from application.sign_ins import Departure, SignIns
 from application.token_service import TokenService, open_token_service
 from domain.account import Account, OAuthApplication
+from domain.errors import ReauthenticationRequiredError
 from domain.token import AccessToken
 from ports.held_tokens import HeldToken
 from ports.identity_provider import AuthorizationResponse, SignInRequest
@@ -97,6 +99,14 @@ class Rig:
     async def expire(self) -> None:
         """Let every access token expire."""
         await self.clock.advance(self.provider.lifetime)
+
+    async def need_sign_in(self, user_id: str = "kim") -> None:
+        """Let the access token expire, and the provider refuse another for want of a sign-in, a minute ago."""
+        self.provider.interventions.append(ReauthenticationRequiredError("MFA.", reason="mfa_required"))
+        await self.expire()
+        with pytest.raises(ReauthenticationRequiredError):
+            await self.service.get_valid_token(user_id)
+        await self.clock.advance(timedelta(minutes=1))
 
     @property
     def refreshes(self) -> int:

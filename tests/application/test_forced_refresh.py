@@ -1,12 +1,10 @@
 """Refreshing now, whatever is stored: nothing is read before, and whoever asks meanwhile shares it."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import attrs
 import pytest
 
-from adapters.memory.token_store import MemoryTokenStore
 from domain.errors import (
     APIConnectionError,
     NotFoundError,
@@ -15,51 +13,31 @@ from domain.errors import (
     ThrottledError,
     TokenRefreshError,
 )
-from domain.refreshing import Wait
 from domain.token import AccessToken
-from ports.held_tokens import HeldToken
-from ports.token_store import Lease
 from tests.application.rig import APPLICATION, Rig
 from tests.application.test_one_refresh import SECOND, Gate
+from tests.fakes.stores import CountingTokenStore
 
 MINUTE = timedelta(minutes=1)
 
 
-@attrs.frozen
-class ReadCounting(MemoryTokenStore):
-    """Counts reads."""
-
-    reads: list[str] = attrs.field(factory=list)
-
-    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Count, and read."""
-        self.reads.append(user_id)
-        return await super().read(user_id, now)
-
-
-@attrs.frozen
-class ClaimCounting(MemoryTokenStore):
-    """Counts claims."""
-
-    claims: list[HeldToken | str] = attrs.field(factory=list)
-
-    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
-        """Count, and claim."""
-        self.claims.append(held)
-        return await super().claim(held, owner, now, lasting)
-
-
-async def held_up(rig: Rig, user_id: str = "kim") -> tuple[Gate, "asyncio.Task[AccessToken]"]:
+async def held_up(rig: Rig, user_id: str = "kim", *, failing: bool = False) -> tuple[Gate, "asyncio.Task[AccessToken]"]:
     """Begin a forced refresh, and come as far as the provider's answer."""
     gate = Gate()
-    rig.provider.interventions.append(gate)
+
+    async def answer() -> None:
+        await gate()
+        if failing:
+            raise APIConnectionError("No route.")
+
+    rig.provider.interventions.append(answer)
     forced = asyncio.create_task(rig.service.refresh_token(user_id))
     await gate.reached.wait()
     return gate, forced
 
 
 async def test_nothing_is_read_before_and_the_new_token_is_what_is_stored(rig: Rig) -> None:
-    store = ReadCounting(rig.database)
+    store = CountingTokenStore(rig.database)
     object.__setattr__(rig.refresher, "tokens", store)
     object.__setattr__(rig.service.cache, "_tokens", store)
     before = (await rig.held()).access
@@ -132,7 +110,7 @@ async def test_it_does_not_share_what_was_begun_for_another_account_that_had_the
 async def test_a_token_that_is_due_is_not_refreshed_behind_the_back_of_whoever_is_at_it(rig: Rig) -> None:
     remembered = await rig.service.get_valid_token("kim")
     await rig.clock.advance(remembered.soft_expiry - rig.clock.now())
-    store = ClaimCounting(rig.database)
+    store = CountingTokenStore(rig.database)
     object.__setattr__(rig.refresher, "tokens", store)
     gate, forced = await held_up(rig, "KIM")
     assert await rig.service.get_valid_token("kim") == remembered
@@ -193,7 +171,8 @@ async def test_after_a_failure_nothing_old_is_remembered(rig: Rig) -> None:
     with pytest.raises(TokenRefreshError):
         await rig.service.refresh_token("kim")
     assert rig.service.cache.get("kim") is None
-    gate, forced = await held_up_after(rig)
+    await rig.clock.advance(MINUTE)  # the waiting after that is over
+    gate, forced = await held_up(rig, failing=True)
     remembered = await rig.service.get_valid_token("kim")  # still valid, read while the refresh is under way
     gate.opened.set()
     with pytest.raises(TokenRefreshError):
@@ -202,27 +181,8 @@ async def test_after_a_failure_nothing_old_is_remembered(rig: Rig) -> None:
     assert await rig.service.get_valid_token("kim") == remembered
 
 
-async def held_up_after(rig: Rig) -> tuple[Gate, "asyncio.Task[AccessToken]"]:
-    """Begin a refresh that will fail, once the waiting after the failure before is over."""
-    await rig.clock.advance(MINUTE)
-    gate = Gate()
-
-    async def fail() -> None:
-        await gate()
-        raise APIConnectionError("No route.")
-
-    rig.provider.interventions.append(fail)
-    forced = asyncio.create_task(rig.service.refresh_token("kim"))
-    await gate.reached.wait()
-    return gate, forced
-
-
 async def test_where_a_sign_in_is_needed_all_who_want_another_share_one_and_plain_callers_are_refused(rig: Rig) -> None:
-    rig.provider.interventions.append(ReauthenticationRequiredError("MFA.", reason="mfa_required"))
-    await rig.expire()
-    with pytest.raises(ReauthenticationRequiredError):
-        await rig.service.get_valid_token("kim")
-    await rig.clock.advance(MINUTE)
+    await rig.need_sign_in()
     gate, forced = await held_up(rig)
     with pytest.raises(ReauthenticationRequiredError):
         await rig.service.get_valid_token("kim")

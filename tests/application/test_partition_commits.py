@@ -1,8 +1,7 @@
 """What is done in several partitions is committed together, and one that is gone by then keeps none of it back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 import attrs
 
@@ -10,28 +9,23 @@ from adapters.memory.event_subscriber import MemoryEventSubscriber
 from application.partition_work import ConsumerTimes
 from domain.errors import PartitionLostError
 from domain.messages import Partition
-from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
+from ports.event_subscriber import Revoked, Subscription
 from tests.application.event_rig import KEYS, EventRig, Scripted, partition_of
-from tests.fakes.event_path import Passing
+from tests.fakes.event_path import Passing, WrappingSubscriber
 
 A, B = partition_of(KEYS[0]), partition_of(KEYS[1])
 TIMES = ConsumerTimes()
 
 
 @attrs.frozen
-class LosingSubscriber(EventSubscriber):
+class LosingSubscriber(WrappingSubscriber):
     """Breaks nothing: the first partition is lost as soon as anything is to be committed, and never missed."""
 
-    inner: MemoryEventSubscriber
     commits: list[dict[Partition, int]] = attrs.field(factory=list)
 
-    @asynccontextmanager
-    async def subscribe(
-        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
-    ) -> AsyncIterator[Subscription]:
-        """Subscribe."""
-        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield _Losing(subscription, self.commits)
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Wrap."""
+        return _Losing(subscription, self.commits)
 
 
 @attrs.frozen
@@ -82,21 +76,16 @@ async def test_only_what_was_handled_is_committed_with_what_another_partition_ha
     assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (3, 3)
 
 
-@attrs.define
-class TellingSubscriber(EventSubscriber):
+@attrs.frozen
+class TellingSubscriber(WrappingSubscriber):
     """Breaks nothing: it keeps what is to be called when partitions are given back."""
 
-    inner: EventSubscriber
-    revoked: Revoked | None = None
+    revoked: list[Revoked] = attrs.field(factory=list)
 
-    @asynccontextmanager
-    async def subscribe(
-        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
-    ) -> AsyncIterator[Subscription]:
-        """Subscribe."""
-        self.revoked = revoked
-        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield subscription
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:
+        """Keep it."""
+        self.revoked.append(revoked)
+        return subscription
 
 
 async def test_a_partition_that_is_given_back_is_committed_before_though_others_are_still_at_work() -> None:
@@ -108,27 +97,22 @@ async def test_a_partition_that_is_given_back_is_committed_before_though_others_
     await rig.publish("b1", key=KEYS[1])
     async with rig.consuming(handler, subscriber=subscriber):
         assert rig.committed(KEYS[0]) == 0
-        assert subscriber.revoked is not None
-        await subscriber.revoked(frozenset({A}))
+        (give_back,) = subscriber.revoked
+        await give_back(frozenset({A}))
         assert (rig.committed(KEYS[0]), rig.committed(KEYS[1])) == (1, 0)
         handler.let_go()
 
 
 @attrs.frozen
-class SlowSubscriber(EventSubscriber):
+class SlowSubscriber(WrappingSubscriber):
     """Breaks nothing: commits take until it is told to answer."""
 
-    inner: MemoryEventSubscriber
     answering: asyncio.Event = attrs.field(factory=asyncio.Event)
     asked: list[Mapping[Partition, int]] = attrs.field(factory=list)
 
-    @asynccontextmanager
-    async def subscribe(
-        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
-    ) -> AsyncIterator[Subscription]:
-        """Subscribe."""
-        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield _Slow(subscription, self.answering, self.asked)
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Wrap."""
+        return _Slow(subscription, self.answering, self.asked)
 
 
 @attrs.frozen
@@ -166,8 +150,8 @@ async def test_a_partition_is_given_back_only_when_the_commit_that_is_under_way_
     await rig.publish("a1", key=KEYS[0])
     async with rig.consuming(handler, subscriber=subscriber):
         assert handler.done == ["a1"]
-        assert subscriber.revoked is not None
-        giving_back = asyncio.ensure_future(subscriber.revoked(frozenset({A})))
+        (give_back,) = subscriber.revoked
+        giving_back = asyncio.ensure_future(give_back(frozenset({A})))
         await rig.turn()
         assert not giving_back.done()
         slow.answering.set()

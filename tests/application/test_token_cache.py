@@ -12,22 +12,10 @@ from domain.errors import DatabaseError, PermissionDeniedError
 from ports.held_tokens import HeldToken
 from ports.token_store import Cursor, News
 from tests.application.rig import Rig, open_rig
-from tests.fakes.stores import FailingTokenStore
+from tests.fakes.stores import CountingTokenStore, FailingTokenStore
 
 POLL = timedelta(milliseconds=250)
 SECOND = timedelta(seconds=1)
-
-
-@attrs.frozen
-class CountingTokenStore(MemoryTokenStore):
-    """Keeps every promise and counts the reads."""
-
-    reads: list[str] = attrs.field(factory=list)
-
-    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
-        """Count and read."""
-        self.reads.append(user_id)
-        return await super().read(user_id, now)
 
 
 def cache_of(rig: Rig, **options: object) -> tuple[TokenCache, CountingTokenStore]:

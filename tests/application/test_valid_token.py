@@ -163,11 +163,7 @@ async def test_a_new_sign_in_recovers_the_account(rig: Rig) -> None:
 
 
 async def test_a_forced_refresh_may_recover_an_account_whose_grant_works_again(rig: Rig) -> None:
-    rig.provider.interventions.append(ReauthenticationRequiredError("MFA.", reason="mfa_required"))
-    await rig.expire()
-    with pytest.raises(ReauthenticationRequiredError):
-        await rig.service.get_valid_token("kim")
-    await rig.clock.advance(MINUTE)
+    await rig.need_sign_in()
     await rig.service.refresh_token("kim")
     assert (await rig.account()).status is AccountStatus.ACTIVE
     assert rig.published()[-1] == "account.recovered"
@@ -444,11 +440,7 @@ async def test_a_refresh_behind_the_caller_that_may_not_begin_is_told_and_not_re
 
 
 async def test_a_forced_refresh_does_not_share_the_refusal_of_a_plain_caller(rig: Rig) -> None:
-    rig.provider.interventions.append(ReauthenticationRequiredError("MFA.", reason="mfa_required"))
-    await rig.expire()
-    with pytest.raises(ReauthenticationRequiredError):
-        await rig.service.get_valid_token("kim")
-    await rig.clock.advance(MINUTE)
+    await rig.need_sign_in()
     plain, forced = await asyncio.gather(
         rig.service.get_valid_token("kim"), rig.service.refresh_token("kim"), return_exceptions=True
     )

@@ -12,7 +12,6 @@ import attrs
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.event_log import MemoryEventLog, unreachable
 from adapters.memory.event_publisher import MemoryEventPublisher
-from adapters.memory.event_subscriber import MemoryEventSubscriber
 from adapters.memory.inbox import MemoryInbox
 from adapters.memory.outbox import MemoryOutbox
 from domain.errors import IACSGraphError, MessageRejectedError
@@ -251,11 +250,10 @@ class Passing(Subscription):
 
 
 @attrs.frozen
-class MortalSubscriber(EventSubscriber):
-    """Breaks "what is done is committed on leaving" once its process is dead."""
+class WrappingSubscriber(EventSubscriber):
+    """Passes everything on; whoever derives from it wraps the subscriptions."""
 
-    inner: MemoryEventSubscriber
-    life: Lifeline
+    inner: EventSubscriber
 
     @asynccontextmanager
     async def subscribe(
@@ -263,7 +261,22 @@ class MortalSubscriber(EventSubscriber):
     ) -> AsyncIterator[Subscription]:
         """Subscribe."""
         async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield _Mortal(subscription, self.life)
+            yield self.wrapped(subscription, revoked)
+
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Return what the member reads."""
+        return subscription
+
+
+@attrs.frozen
+class MortalSubscriber(WrappingSubscriber):
+    """Breaks "what is done is committed on leaving" once its process is dead."""
+
+    life: Lifeline
+
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Wrap."""
+        return _Mortal(subscription, self.life)
 
 
 @attrs.frozen
@@ -315,19 +328,14 @@ class Failures:
 
 
 @attrs.frozen
-class FailingSubscriber(EventSubscriber):
+class FailingSubscriber(WrappingSubscriber):
     """Breaks the promise to work: commits of its subscriptions raise what is queued for them."""
 
-    inner: EventSubscriber
     failures: Failures = attrs.field(factory=Failures)
 
-    @asynccontextmanager
-    async def subscribe(
-        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
-    ) -> AsyncIterator[Subscription]:
-        """Subscribe."""
-        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield _Failing(subscription, self.failures)
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Wrap."""
+        return _Failing(subscription, self.failures)
 
 
 @attrs.frozen

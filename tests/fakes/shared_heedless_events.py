@@ -1,7 +1,6 @@
 """Parts of the way of events with one protection switched off each, to show that the tests of it would notice."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -12,8 +11,9 @@ from domain.events import EventId
 from domain.messages import Delivery, Message, Partition
 from ports.clock import Clock
 from ports.event_publisher import EventPublisher
-from ports.event_subscriber import EventSubscriber, Revoked, Start, Subscription
+from ports.event_subscriber import Revoked, Subscription
 from ports.outbox import Outbox
+from tests.fakes.event_path import Passing, WrappingSubscriber
 
 _PAUSE = timedelta(milliseconds=100)
 
@@ -67,42 +67,22 @@ class HeedlessPublisher(EventPublisher):
         return outcomes
 
 
-@attrs.frozen(kw_only=True)
-class EarlyCommittingSubscriber(EventSubscriber):
+@attrs.frozen
+class EarlyCommittingSubscriber(WrappingSubscriber):
     """Breaks "what is not handled is delivered again": what is delivered is committed."""
 
-    inner: EventSubscriber
-
-    @asynccontextmanager
-    async def subscribe(
-        self, topics: Sequence[str], group_id: str | None, *, start: Start, revoked: Revoked
-    ) -> AsyncIterator[Subscription]:
-        """Subscribe."""
-        async with self.inner.subscribe(topics, group_id, start=start, revoked=revoked) as subscription:
-            yield _EarlyCommitting(subscription)
+    def wrapped(self, subscription: Subscription, revoked: Revoked) -> Subscription:  # noqa: ARG002 - for others
+        """Wrap."""
+        return _EarlyCommitting(subscription)
 
 
 @attrs.frozen
-class _EarlyCommitting(Subscription):
-    inner: Subscription
-
-    def assigned(self) -> frozenset[Partition]:
-        return self.inner.assigned()
-
+class _EarlyCommitting(Passing):
     async def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
         found = await self.inner.receive(limit, wait)
         if found:
             await self.inner.commit({each.partition: each.offset + 1 for each in found})
         return found
 
-    def pause(self, partition: Partition) -> None:
-        self.inner.pause(partition)
-
-    def resume(self, partition: Partition) -> None:
-        self.inner.resume(partition)
-
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Nothing: it was committed when it was received."""
-
-    async def positions(self) -> Mapping[Partition, int]:
-        return await self.inner.positions()

@@ -1,4 +1,4 @@
-"""Stores that break one promise each."""
+"""Stores that break one promise each, and one that counts."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -16,6 +16,24 @@ from domain.sign_in import SignIn, SignInId, SignInTransition
 from domain.token import Token
 from ports.held_tokens import HeldToken
 from ports.token_store import Cursor, Lease, News
+
+
+@attrs.frozen
+class CountingTokenStore(MemoryTokenStore):
+    """Keeps every promise, and what was read and claimed."""
+
+    reads: list[str] = attrs.field(factory=list)
+    claims: list[HeldToken | str] = attrs.field(factory=list)
+
+    async def read(self, user_id: str, now: datetime) -> HeldToken | None:
+        """Count and read."""
+        self.reads.append(user_id)
+        return await super().read(user_id, now)
+
+    async def claim(self, held: HeldToken | str, owner: str, now: datetime, lasting: timedelta) -> Lease | Wait:
+        """Count and claim."""
+        self.claims.append(held)
+        return await super().claim(held, owner, now, lasting)
 
 
 @attrs.frozen
